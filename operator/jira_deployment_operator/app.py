@@ -1,0 +1,167 @@
+"""Wires the rooms together and runs them until the process is told to stop."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import kopf
+import stamina
+
+from jira_deployment_operator import __version__
+from jira_deployment_operator.jira.client import JiraClient
+from jira_deployment_operator.kube import connection
+from jira_deployment_operator.kube.client import ApiServer
+from jira_deployment_operator.kube.errors import ApiServerError
+from jira_deployment_operator.kube.events import Events
+from jira_deployment_operator.ledger.ledger import Ledger
+from jira_deployment_operator.observability import health, metrics
+from jira_deployment_operator.reporting.reporter import Reporter
+from jira_deployment_operator.settings import Settings
+from jira_deployment_operator.watch.handlers import Watch, kopf_settings
+from jira_deployment_operator.watch.intake import Intake
+from jira_deployment_operator.watch.namespaces import Namespaces
+from jira_deployment_operator.watch.sweep import Sweep
+from jira_deployment_operator.watch.tracker import Tracker
+
+_log = logging.getLogger(__name__)
+
+_DRAIN_SECONDS: Final = 5.0
+"""What is due when the process is told to stop is in its record: this is a courtesy, not a need."""
+
+
+def now_ms() -> int:
+    """Return the wall clock in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Operator:
+    """All parts of the operator, made from its settings; needs a running event loop."""
+
+    def __init__(self, settings: Settings, api_server: ApiServer) -> None:
+        self._settings = settings
+        self._api_server = api_server
+        self._health = health.Health()
+        self._ledger = Ledger(api_server, history_limit=settings.history_limit)
+        self._namespaces = Namespaces()
+        self._intake = Intake()
+        self._sweep = Sweep(
+            api_server=api_server,
+            ledger=self._ledger,
+            intake=self._intake,
+            interval_seconds=settings.sweep_seconds,
+        )
+        self._reporters = {
+            site.name: Reporter(
+                site.name,
+                client=JiraClient.for_site(site, settings),
+                ledger=self._ledger,
+                requests_per_second=site.requests_per_second,
+                now_ms=now_ms,
+            )
+            for site in settings.sites
+        }
+        self._tracker = Tracker(
+            settings=settings,
+            intake=self._intake,
+            namespaces=self._namespaces,
+            ledger=self._ledger,
+            reporters=self._reporters,
+            events=Events(api_server),
+            now_ms=now_ms,
+        )
+        self._watch = Watch(
+            settings=settings,
+            api_server=api_server,
+            ledger=self._ledger,
+            namespaces=self._namespaces,
+            intake=self._intake,
+            sweep=self._sweep,
+        )
+
+    async def run(self) -> bool:
+        """Run until a signal says stop; return whether that, and no failure, was the reason to end."""
+        app = health.make_app(self._health, metrics.REGISTRY, refresh=self._refresh_metrics)
+        server = await health.serve(app, self._settings.http)
+        try:
+            await self._load()
+            return await self._supervise()
+        finally:
+            for reporter in self._reporters.values():
+                await reporter.close()
+            await server.cleanup()
+
+    async def _load(self) -> None:
+        """Read what is remembered before anything is looked at; an API server that is away is waited for."""
+        async for attempt in stamina.retry_context(ApiServerError, attempts=None, timeout=None, wait_max=10):
+            with attempt:
+                await self._ledger.load()
+                await self._namespaces.load(self._api_server)
+        self._tracker.resume()
+        self._health.reached("records")
+
+    async def _supervise(self) -> bool:
+        """kopf cancels, when it ends, each task that is younger than itself: so ours are started first."""
+        stop, watching = asyncio.Event(), asyncio.Event()
+        parts = [
+            self._start(self._tracker.run(), "tracker"),
+            self._start(self._sweep.run(), "sweep"),
+            *(self._start(each.run(), f"reporter of site {each.site}") for each in self._reporters.values()),
+        ]
+        await asyncio.sleep(0)  # the tracker's workers exist now
+        watch = self._start(
+            kopf.operator(
+                registry=self._watch.registry(),
+                settings=kopf_settings(),
+                clusterwide=True,
+                standalone=True,
+                stop_flag=stop,
+                ready_flag=watching,
+            ),
+            "watch",
+        )
+        watching_task = self._start(self._tell_when_watching(watching), "readiness")
+        await asyncio.wait([watch, *parts], return_when=asyncio.FIRST_COMPLETED)
+        failed = [task for task in (*parts, watch) if task.done() and (task in parts or task.exception())]
+        for task in failed:
+            _log.critical("%s has ended, stopping the operator", task.get_name(), exc_info=task.exception())
+        self._health.alive = not failed
+        stop.set()
+        await asyncio.wait([watch], timeout=2 * _DRAIN_SECONDS)
+        await self._drain()
+        for task in (*parts, watch, watching_task):
+            task.cancel()
+        await asyncio.gather(*parts, watch, watching_task, return_exceptions=True)
+        return not failed
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                for reporter in self._reporters.values():
+                    await reporter.outbox.wait_empty()
+        except TimeoutError:
+            _log.info("stopping with transitions due; they are in their records and go out after the next start")
+
+    async def _tell_when_watching(self, watching: asyncio.Event) -> None:
+        await watching.wait()
+        self._health.reached("watches")
+        _log.info("watching", extra={"version": __version__, "cluster": self._settings.cluster})
+
+    def _refresh_metrics(self) -> None:
+        for reporter in self._reporters.values():
+            reporter.refresh_metrics()
+
+    @staticmethod
+    def _start(part: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        return asyncio.create_task(part, name=name)
+
+
+async def run(settings: Settings) -> bool:
+    """Run the operator on the cluster that `kube.connection` finds; return whether it ended by wish."""
+    metrics.BUILD.info({"version": __version__})
+    api_server = ApiServer(await connection.load())
+    try:
+        return await Operator(settings, api_server).run()
+    finally:
+        await api_server.close()

@@ -1,0 +1,68 @@
+"""Requests to one site over one session: bounded in time and size, never redirected, measured."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+
+from jira_deployment_operator.jira.errors import JiraUnavailable
+from jira_deployment_operator.observability import metrics
+
+ANSWER_MAX_BYTES: Final = 4 * 1024 * 1024
+_CONNECT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport:
+    """The session of one site. Raises `JiraUnavailable` if there is no complete answer in time."""
+
+    def __init__(self, site: str, *, timeout_seconds: float, user_agent: str) -> None:
+        self._site = site
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds)),
+            headers={"User-Agent": user_agent, "Accept": "application/json"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=True,  # clusters often reach the internet through a proxy only
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        operation: str,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+    ) -> Answer:
+        """Send one request. A redirect is returned as it is: a POST must not turn into a GET elsewhere."""
+        started = time.monotonic()
+        status = "error"
+        try:
+            async with self._session.request(
+                method, url, headers=headers, json=json, allow_redirects=False
+            ) as response:
+                body = await response.content.read(ANSWER_MAX_BYTES)
+                while not response.content.at_eof() and len(body) < ANSWER_MAX_BYTES:
+                    body += await response.content.read(ANSWER_MAX_BYTES - len(body))
+                status = f"{response.status // 100}xx"
+                return Answer(response.status, response.headers, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # The text of aiohttp's errors names host and cause, never headers or bodies.
+            raise JiraUnavailable(f"{operation}: no answer: {type(error).__name__} {error}".rstrip()) from error
+        finally:
+            metrics.JIRA_REQUESTS.labels(self._site, operation, status).inc()
+            metrics.JIRA_REQUEST_SECONDS.labels(self._site, operation).observe(time.monotonic() - started)

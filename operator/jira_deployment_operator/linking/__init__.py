@@ -1,0 +1,1 @@
+"""What belongs to a rollout in Jira: site, pipeline, environment, issues and texts. Pure."""

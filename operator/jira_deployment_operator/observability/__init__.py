@@ -1,0 +1,1 @@
+"""How the operator shows what it does: metrics, logs without secrets, health."""

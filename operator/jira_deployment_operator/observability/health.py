@@ -1,0 +1,59 @@
+"""Liveness, readiness and metrics over HTTP.
+
+Liveness: the event loop answers and no task has died. Readiness: the records are loaded and the
+watches run. Jira being down flips neither: a restart would not bring it back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.aiohttp import make_aiohttp_handler
+
+from jira_deployment_operator.settings import Http
+
+
+@dataclass(slots=True)
+class Health:
+    """What the probes ask; the parts of the operator report here."""
+
+    alive: bool = True
+    waiting_for: set[str] = field(default_factory=lambda: {"records", "watches"})
+
+    def reached(self, step: str) -> None:
+        """Tell that one of the steps to readiness is done."""
+        self.waiting_for.discard(step)
+
+
+def make_app(health: Health, registry: CollectorRegistry, *, refresh: Callable[[], None]) -> web.Application:
+    """Return the application with `/healthz`, `/readyz` and `/metrics`; `refresh` updates gauges first."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n") if health.alive else web.Response(status=500, text="a task has died\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        if not health.waiting_for:
+            return web.Response(text="ok\n")
+        missing = ", ".join(sorted(health.waiting_for))
+        return web.Response(status=503, text=f"not ready yet, waiting for: {missing}\n")
+
+    expose = make_aiohttp_handler(registry)
+
+    async def metrics(request: web.Request) -> web.StreamResponse:
+        refresh()
+        return await expose(request)
+
+    app = web.Application(client_max_size=4096)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    return app
+
+
+async def serve(app: web.Application, http: Http) -> web.AppRunner:
+    """Start serving; the caller cleans the returned runner up. Raises `OSError` if the port is taken."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, http.host, http.port).start()
+    return runner

@@ -1,0 +1,83 @@
+"""The operator's metrics. Labels are bounded: no issue keys, no names of workloads or namespaces."""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+_PREFIX: Final = "jira_deployment_operator"
+
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+"""Own registry, without the process collectors that a second operator in one process would register twice."""
+
+BUILD = Info(f"{_PREFIX}_build", "The version that runs.", registry=REGISTRY)
+
+TRANSITIONS = Counter(
+    f"{_PREFIX}_transitions",
+    "Transitions of rollouts recorded, by the kind of the workload and the new state.",
+    ["kind", "state"],
+    registry=REGISTRY,
+)
+
+DELIVERIES = Counter(
+    f"{_PREFIX}_deliveries",
+    "Transitions whose delivery came to an end, by site and outcome (accepted, rejected, superseded, withheld).",
+    ["site", "outcome"],
+    registry=REGISTRY,
+)
+
+JIRA_REQUESTS = Counter(
+    f"{_PREFIX}_jira_requests",
+    "Requests to Jira, by site, operation and status class (2xx, 4xx, 5xx, error for no answer).",
+    ["site", "operation", "status"],
+    registry=REGISTRY,
+)
+
+JIRA_REQUEST_SECONDS = Histogram(
+    f"{_PREFIX}_jira_request_duration_seconds",
+    "How long Jira took to answer, by site and operation.",
+    ["site", "operation"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+
+REPORT_LATENCY_SECONDS = Histogram(
+    f"{_PREFIX}_report_latency_seconds",
+    "From the moment a transition was seen to Jira's acceptance of it, by site.",
+    ["site"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800, 7200),
+    registry=REGISTRY,
+)
+
+OUTBOX_DEPTH = Gauge(
+    f"{_PREFIX}_outbox_transitions",
+    "Transitions that Jira must still be told, by site.",
+    ["site"],
+    registry=REGISTRY,
+)
+
+OUTBOX_OLDEST_SECONDS = Gauge(
+    f"{_PREFIX}_outbox_oldest_age_seconds",
+    "Age of the oldest transition that Jira must still be told, 0 if there is none, by site.",
+    ["site"],
+    registry=REGISTRY,
+)
+
+SITE_STALLED = Gauge(
+    f"{_PREFIX}_site_stalled",
+    "1 if the site refuses the operator's credentials or cannot be found, so that a person must act.",
+    ["site"],
+    registry=REGISTRY,
+)
+
+API_WRITES = Counter(
+    f"{_PREFIX}_api_server_writes",
+    "Writes to the API server, by object and outcome (ok, conflict, gone, failed).",
+    ["object", "outcome"],
+    registry=REGISTRY,
+)
+
+PROBLEMS = Counter(
+    f"{_PREFIX}_annotation_problems",
+    "Annotations that could not be understood, told as Events on the objects.",
+    registry=REGISTRY,
+)

@@ -1,0 +1,1 @@
+"""From what was seen and what is remembered to the transitions of rollouts. Pure."""
