@@ -48,6 +48,11 @@ lint: $(READY) ## ruff, mypy --strict, import layers, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python charts/generate_crds.py --check
+
+.PHONY: generate
+generate: $(READY) ## Write the generated files: the chart's CRD templates
+	@$(BIN)/python charts/generate_crds.py
 
 .PHONY: test
 test: lint tools ## Lint, unit tests and end-to-end tests on the real control plane
