@@ -1,8 +1,7 @@
 """The settings a platform team gives the operator: one YAML file, checked whole before anything starts.
 
-Every key can also be given as an environment variable (`JIRA_OPERATOR_CLUSTER`,
-`JIRA_OPERATOR_LOG__FORMAT`). Secrets are never in here, only the names of the mounted files that hold
-them. Requests go to addresses in this file and to no others (R9).
+The file is the only source: what runs is what can be read there. Secrets are never in it, only the
+names of the mounted files that hold them. Requests go to addresses in this file and to no others (R9).
 """
 
 import fnmatch
@@ -16,7 +15,6 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 URL_FIELDS: Final = frozenset({"cluster", "namespace", "kind", "name"})
 """Names that `workloadUrl` may use as `${name}`."""
@@ -107,17 +105,8 @@ class Http(_Group):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
 
 
-class Settings(BaseSettings):
+class Settings(_Group):
     """All settings. Raises `pydantic.ValidationError`; `load` turns that into a `SettingsError`."""
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        populate_by_name=True,
-        env_prefix="JIRA_OPERATOR_",
-        env_nested_delimiter="__",
-    )
 
     cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
     sites: Annotated[tuple[Site, ...], Field(min_length=1)]
@@ -129,19 +118,6 @@ class Settings(BaseSettings):
     sweep_seconds: Annotated[float, Field(ge=1)] = 60.0
     log: Log = Log()
     http: Http = Http()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over the file, as in any container."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
 
     @model_validator(mode="before")
     @classmethod
