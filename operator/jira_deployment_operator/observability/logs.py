@@ -7,6 +7,7 @@ knows the values of the secrets in use (`hide`) and the shapes in which tokens t
 import logging
 import re
 import sys
+import time
 from typing import Final
 
 from pythonjsonlogger.json import JsonFormatter
@@ -62,6 +63,8 @@ def configure(log: Log) -> None:
         )
     else:
         formatter = _RedactingText("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    formatter.converter = time.gmtime
+    formatter.default_time_format, formatter.default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
+
+disable_created_metrics()  # they double the number of series and nobody asks for them
 
 _PREFIX: Final = "jira_deployment_operator"
 

@@ -12,6 +12,7 @@ from typing import Final
 from jira_deployment_operator.api.states import State
 from jira_deployment_operator.workloads.observation import Observation, Phase
 
+REASON_STARTED: Final = "NewVersion"
 REASON_SUPERSEDED: Final = "ReplacedByNewVersion"
 REASON_ROLLED_BACK: Final = "ReplacedByReleasedVersion"
 REASON_DELETED: Final = "WorkloadDeleted"
@@ -71,8 +72,7 @@ def follow(rollouts: Sequence[Rollout], seen: Observation) -> tuple[Step, ...]:
         return ()  # a late look at an object that was deleted and created again since
     if newest.uid == seen.uid and newest.version == seen.version:
         return _same_rollout(newest, seen)
-    opened = Open(_STATE_OF_PHASE[seen.phase], seen.reason, seen.message)
-    return (*_leave(rollouts, seen), opened)
+    return (*_leave(rollouts, seen), _open(seen))
 
 
 def gone(rollouts: Sequence[Rollout], uid: str | None = None) -> tuple[Step, ...]:
@@ -89,7 +89,13 @@ def _first_sight(seen: Observation) -> tuple[Step, ...]:
         return (Baseline(),)
     if seen.phase is Phase.PAUSED:
         return ()  # nothing moves, and whether it ever ran this version cannot be seen
-    return (Open(_STATE_OF_PHASE[seen.phase], seen.reason, seen.message),)
+    return (_open(seen),)
+
+
+def _open(seen: Observation) -> Open:
+    if seen.phase in (Phase.PROGRESSING, Phase.PAUSED):
+        return Open(State.IN_PROGRESS, REASON_STARTED, "the workload goes to a new version")
+    return Open(_STATE_OF_PHASE[seen.phase], seen.reason, seen.message)
 
 
 def _same_rollout(newest: Rollout, seen: Observation) -> tuple[Step, ...]:
