@@ -4,7 +4,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 
-disable_created_metrics()  # they double the number of series and nobody asks for them
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the number of series and nobody asks for them
 
 _PREFIX: Final = "jira_deployment_operator"
 
