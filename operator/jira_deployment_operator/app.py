@@ -62,13 +62,14 @@ class Operator:
             )
             for site in settings.sites
         }
+        events = Events(api_server)
         self._tracker = Tracker(
             settings=settings,
             intake=self._intake,
             namespaces=self._namespaces,
             ledger=self._ledger,
             reporters=self._reporters,
-            events=Events(api_server),
+            events=events,
             now_ms=now_ms,
         )
         self._watch = Watch(
@@ -78,6 +79,7 @@ class Operator:
             namespaces=self._namespaces,
             intake=self._intake,
             sweep=self._sweep,
+            events=events,
         )
 
     async def run(self) -> bool:

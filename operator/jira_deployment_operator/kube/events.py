@@ -19,6 +19,9 @@ from jira_deployment_operator.observability import metrics
 
 _log = logging.getLogger(__name__)
 
+REASON_INVALID_ANNOTATION: Final = "InvalidAnnotation"
+REASON_NO_ISSUE_KEYS: Final = "NoIssueKeys"
+
 _REMEMBERED_MAX: Final = 10_000
 
 

@@ -43,11 +43,12 @@ class Linked:
     problems: tuple[Problem, ...] = ()
 
 
-def is_wanted(own: Mapping[str, str], namespace: Mapping[str, str]) -> bool:
-    """Return whether the workload is opted in; cheap, since it is asked for every event of every workload."""
-    if not own and not namespace:
-        return False
-    return bool(annotations.parse(own).over(annotations.parse(namespace)).report)
+def concerns(own: Mapping[str, str], namespace: Mapping[str, str]) -> bool:
+    """Return whether anything is asked of the operator for a workload; cheap, for it is asked at every event.
+
+    A workload that carries any annotation of ours is looked at, if only to tell what is wrong with it.
+    """
+    return bool(own) or (bool(namespace) and bool(annotations.parse(namespace).report))
 
 
 def link(seen: Observation, namespace: Mapping[str, str], settings: Settings) -> Linked:

@@ -11,8 +11,9 @@ import kopf
 from jira_deployment_operator.api import annotations
 from jira_deployment_operator.api.names import GROUP
 from jira_deployment_operator.kube.client import ApiServer
+from jira_deployment_operator.kube.events import REASON_INVALID_ANNOTATION, Events, Subject
 from jira_deployment_operator.ledger.ledger import Ledger
-from jira_deployment_operator.linking.target import is_wanted
+from jira_deployment_operator.linking.target import concerns
 from jira_deployment_operator.settings import Settings
 from jira_deployment_operator.watch.intake import Gone, Intake
 from jira_deployment_operator.watch.login import connection_info
@@ -65,6 +66,7 @@ class Watch:
         namespaces: Namespaces,
         intake: Intake,
         sweep: Sweep,
+        events: Events,
     ) -> None:
         self._settings = settings
         self._api_server = api_server
@@ -72,6 +74,7 @@ class Watch:
         self._namespaces = namespaces
         self._intake = intake
         self._sweep = sweep
+        self._events = events
 
     def registry(self) -> kopf.OperatorRegistry:
         """Return the handlers in a registry of their own."""
@@ -103,15 +106,20 @@ class Watch:
             **annotations.select(body["metadata"].get("annotations")),
             **annotations.select(template_metadata.get("annotations")),
         }
-        if not is_wanted(own, self._namespaces.annotations(workload.namespace)) and not self._ledger.rollouts(workload):
+        if not concerns(own, self._namespaces.annotations(workload.namespace)) and not self._ledger.rollouts(workload):
             return
         self._sweep.seen(workload)
         self._intake.put(deployment.observe(body, version_of=self._version_of))
 
     async def see_namespace(self, body: dict[str, Any], *, deleted: bool = False) -> None:
         """Take in what a namespace says now; if that is new, look at its workloads again."""
-        if self._namespaces.see(body, deleted=deleted) and not deleted:
-            name = body["metadata"]["name"]
+        is_news = self._namespaces.see(body, deleted=deleted)
+        if deleted:
+            return
+        name, uid = body["metadata"]["name"], body["metadata"]["uid"]
+        for problem in annotations.parse(self._namespaces.annotations(name)).problems:
+            await self._events.warn(Subject("v1", "Namespace", "", name, uid), REASON_INVALID_ANNOTATION, str(problem))
+        if is_news:
             async for each in self._api_server.list(f"/apis/apps/v1/namespaces/{name}/deployments"):
                 self.see_deployment(each)
 

@@ -9,7 +9,12 @@ from jira_deployment_operator.api.annotations import Problem
 from jira_deployment_operator.api.record import Associations, JiraDeployment, Spec, Workload
 from jira_deployment_operator.api.states import Delivery
 from jira_deployment_operator.kube.errors import ApiServerError, NotFound
-from jira_deployment_operator.kube.events import Events, Subject
+from jira_deployment_operator.kube.events import (
+    REASON_INVALID_ANNOTATION,
+    REASON_NO_ISSUE_KEYS,
+    Events,
+    Subject,
+)
 from jira_deployment_operator.ledger.ledger import Ledger, TakenError, key_of
 from jira_deployment_operator.ledger.names import record_name
 from jira_deployment_operator.linking.target import Target, link
@@ -26,9 +31,6 @@ from jira_deployment_operator.workloads.observation import Observation, Workload
 _log = logging.getLogger(__name__)
 
 WORKERS: Final = 16
-
-REASON_INVALID_ANNOTATION: Final = "InvalidAnnotation"
-REASON_NO_ISSUE_KEYS: Final = "NoIssueKeys"
 
 _API_VERSIONS: Final = {"Deployment": "apps/v1"}
 

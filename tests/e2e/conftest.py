@@ -1,0 +1,26 @@
+"""One control plane for all tests that leave it as they found it; those that break it start their own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sandbox.cluster import Cluster
+from sandbox.installation import Installation
+from sandbox.jira import StandInJira
+from tests.e2e.world import World
+
+
+@pytest.fixture(scope="session")
+async def world() -> AsyncIterator[World]:
+    async with StandInJira() as jira, Cluster(audit=True) as cluster, Installation(cluster, jira) as operator:
+        await operator.start()
+        yield World(cluster, jira, operator)
+        assert jira.violations == []
+
+
+@pytest.fixture
+async def own_world() -> AsyncIterator[World]:
+    """A world for one test, in which the operator is not started yet."""
+    async with StandInJira() as jira, Cluster() as cluster, Installation(cluster, jira) as operator:
+        yield World(cluster, jira, operator)
+        assert jira.violations == []

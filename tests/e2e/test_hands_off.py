@@ -1,0 +1,91 @@
+"""R5: the operator leaves no trace on users' workloads. R7: it asks for nothing that its chart does not grant."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.installation import CHART, RELEASE
+from tests.e2e.world import World, deployment
+
+pytestmark = pytest.mark.e2e
+
+DONE = ["in_progress", "successful"]
+
+
+def traces(body: dict[str, Any]) -> dict[str, Any]:
+    """What somebody's writing would change, without what time and the controllers' progress change."""
+    metadata = dict(body["metadata"])
+    for moving in ("uid", "resourceVersion", "creationTimestamp", "name"):
+        del metadata[moving]
+    metadata["annotations"] = {
+        key: value.replace(body["metadata"]["name"], "NAME") for key, value in metadata["annotations"].items()
+    }
+    metadata["managedFields"] = [
+        {key: value for key, value in entry.items() if key != "time"} for entry in metadata["managedFields"]
+    ]
+    return metadata
+
+
+async def managed(world: World, namespace: str, name: str) -> dict[str, Any]:
+    output = await world.kubectl("get", "deployment", name, "-n", namespace, "-o", "json", "--show-managed-fields")
+    body: dict[str, Any] = json.loads(output)
+    return body
+
+
+async def test_a_watched_deployment_is_identical_to_one_that_no_operator_saw(own_world: World) -> None:
+    world = own_world
+    namespace = await world.namespace()
+    await world.apply(deployment("unseen", namespace))
+    await world.rolled_out(namespace, "unseen")
+    await world.set_image(namespace, "unseen", "2.0")
+    await world.rolled_out(namespace, "unseen")
+    unseen = await managed(world, namespace, "unseen")
+
+    await world.operator.start()
+    await world.apply(deployment("seen", namespace))
+    await world.jira_shows(namespace, "seen", [DONE])
+    await world.set_image(namespace, "seen", "2.0")
+    await world.jira_shows(namespace, "seen", [DONE, DONE])
+    await world.everything_is_told()
+
+    assert traces(await managed(world, namespace, "seen")) == traces(unseen)
+    assert await managed(world, namespace, "unseen") == unseen
+
+
+async def test_every_request_is_granted_and_every_rule_is_used(world: World) -> None:
+    namespace = await world.namespace()
+    bad = {"jira-operator.dev/report": "true", "jira-operator.dev/issue-keys": "SHOP-1", "jira-operator.dev/sitte": "x"}
+    await world.apply(deployment("web", namespace, annotations=bad))
+    for image in range(2, 14):  # beyond the history limit, so that records are deleted too
+        await world.jira_shows(namespace, "web", [DONE] * (image - 1))
+        await world.set_image(namespace, "web", f"{image}.0")
+    await world.everything_is_told()
+
+    user = f"system:serviceaccount:jira-operator:{RELEASE}"
+    entries = [json.loads(line) for line in world.cluster.audit_log.read_text(encoding="utf-8").splitlines()]
+    ours = [each for each in entries if each["user"]["username"] == user and "responseStatus" in each]
+    asked = {
+        (ref.get("apiGroup", ""), "/".join(filter(None, (ref["resource"], ref.get("subresource")))), each["verb"])
+        for each in ours
+        if (ref := each.get("objectRef")) and "resource" in ref
+    }
+    refused = [each["requestURI"] for each in ours if each["responseStatus"]["code"] in (401, 403)]
+    assert refused == []
+    assert asked <= granted()
+    # `get` on records and on Deployments is used after conflicts and for workloads that vanished unseen.
+    rare = {("jira-operator.dev", "jiradeployments", "get"), ("apps", "deployments", "get")}
+    assert granted() - asked <= rare
+
+
+def granted() -> set[tuple[str, str, str]]:
+    template = (CHART / "templates" / "rbac.yaml").read_text(encoding="utf-8")
+    text = template.split("rules:\n", 1)[1].split("---", 1)[0]
+    return {
+        (group, resource, verb)
+        for rule in yaml.safe_load(text)
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }

@@ -1,0 +1,129 @@
+"""The words of the end-to-end tests: what a user does to the cluster, and what Jira then shows.
+
+What Jira is told of one workload reads as a list of rollouts in the order of their numbers, each the list of its
+states: `[["in_progress", "successful"], ["in_progress", "cancelled"]]`.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sandbox.cluster import Cluster
+from sandbox.eventually import eventually
+from sandbox.installation import CLUSTER_NAME, Installation
+from sandbox.jira import StandInJira, StoredDeployment
+
+REPORT: Final = "jira-operator.dev/report"
+ISSUE_KEYS: Final = "jira-operator.dev/issue-keys"
+POD: Final = "sandbox.jira-operator.dev/pod"
+READY_AFTER: Final = "sandbox.jira-operator.dev/ready-after"
+REPORTED: Final[Mapping[str, str]] = {REPORT: "true", ISSUE_KEYS: "SHOP-1"}
+
+History = list[list[str]]
+
+_namespaces = itertools.count(1)
+
+
+def deployment(
+    name: str,
+    namespace: str,
+    image: str = "1.0",
+    *,
+    annotations: Mapping[str, str] = REPORTED,
+    pods: Mapping[str, str] | None = None,
+    replicas: int = 2,
+    **spec: Any,
+) -> dict[str, Any]:
+    """Return a Deployment; `pods` are annotations of its pods, `spec` further fields of its spec."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace, "annotations": dict(annotations)},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}, "annotations": dict(pods or {})},
+                "spec": {"containers": [{"name": "main", "image": f"registry.example.com/{name}:{image}"}]},
+            },
+            **spec,
+        },
+    }
+
+
+@dataclass
+class World:
+    """A cluster, a Jira, and the operator between them."""
+
+    cluster: Cluster
+    jira: StandInJira
+    operator: Installation
+    witnesses: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    async def namespace(self, **annotations: str) -> str:
+        """Create a namespace of its own for a test."""
+        name = f"team-{next(_namespaces)}"
+        metadata = {"name": name, "annotations": annotations}
+        await self.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        return name
+
+    async def apply(self, *manifests: dict[str, Any]) -> None:
+        """Apply manifests as a GitOps tool would."""
+        await self.cluster.apply(*manifests)
+
+    async def kubectl(self, *args: str) -> str:
+        """Run kubectl as a cluster administrator."""
+        return await self.cluster.kubectl(*args)
+
+    async def set_image(self, namespace: str, name: str, image: str) -> None:
+        """Ask for another version."""
+        await self.kubectl(
+            "set", "image", f"deployment/{name}", f"main=registry.example.com/{name}:{image}", "-n", namespace
+        )
+
+    async def object(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
+        """Return an object as stored."""
+        body: dict[str, Any] = json.loads(await self.kubectl("get", kind, name, "-n", namespace, "-o", "json"))
+        return body
+
+    async def records(self, namespace: str) -> list[dict[str, Any]]:
+        """Return the records of a namespace."""
+        listed = await self.kubectl("get", "jiradeployments", "-n", namespace, "-o", "json", "--show-managed-fields")
+        items: list[dict[str, Any]] = json.loads(listed)["items"]
+        return items
+
+    def deployments(self, namespace: str, name: str) -> list[StoredDeployment]:
+        """Return what Jira has stored of one workload, by number."""
+        environment = f"{CLUSTER_NAME}.{namespace}"
+        found = [each for each in self.jira.deployments() if each.key[:2] == (name, environment)]
+        return sorted(found, key=lambda each: each.key.deployment_sequence_number)
+
+    def history(self, namespace: str, name: str) -> History:
+        """Return the states Jira was told of one workload, rollout by rollout."""
+        return [[update.state for update in each.history] for each in self.deployments(namespace, name)]
+
+    async def jira_shows(self, namespace: str, name: str, expected: History, *, within: float = 30.0) -> None:
+        """Wait until Jira shows exactly this of a workload."""
+
+        async def shows() -> bool:
+            return self.history(namespace, name) == expected
+
+        try:
+            await eventually(shows, within=within, what=f"Jira shows {expected} of {namespace}/{name}")
+        except AssertionError as error:
+            seen = self.history(namespace, name)
+            log = self.operator.log.read_text(encoding="utf-8")[-6000:]
+            raise AssertionError(f"{error}\nJira shows {seen}\nthe operator's log ends with:\n{log}") from error
+
+    async def everything_is_told(self) -> None:
+        """Wait until whatever happened before now is told: a fresh rollout elsewhere goes through the same rooms."""
+        namespace = await self.namespace()
+        name = f"witness-{next(self.witnesses)}"
+        await self.apply(deployment(name, namespace))
+        await self.jira_shows(namespace, name, [["in_progress", "successful"]])
+
+    async def rolled_out(self, namespace: str, name: str) -> None:
+        """Wait until kubectl says that the rollout is complete."""
+        await self.kubectl("rollout", "status", f"deployment/{name}", "-n", namespace, "--timeout=30s")
