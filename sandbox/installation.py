@@ -9,17 +9,18 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
+import psutil
 import yaml
 
 from sandbox.cluster import Cluster
 from sandbox.cluster.ports import free_ports
-from sandbox.cluster.processes import clean_environment
+from sandbox.cluster.processes import GUARD, clean_environment
 from sandbox.eventually import eventually
 from sandbox.jira import DEFAULT_SITE, JiraSite, StandInJira
 
@@ -85,20 +86,23 @@ class Installation:
 
     @property
     def pid(self) -> int:
-        """The operator's process."""
+        """The operator's process, which runs below its guard."""
         assert self._process is not None
-        return self._process.pid
+        (program,) = psutil.Process(self._process.pid).children()
+        return program.pid
 
     async def start(self, *, ready: bool = True) -> None:
         """Start the operator's process, and by default wait until it says that it is ready."""
         assert self._process is None, "the operator runs already"
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", GUARD, ""),  # it does not outlive whoever started it
                 *(sys.executable, "-m", "jira_deployment_operator", "run", "--settings", str(self.settings)),
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 env=clean_environment(KUBECONFIG=str(self._kubeconfig), PYTHONUNBUFFERED="1"),
+                start_new_session=True,
             )
         if ready:
             await self.wait_ready()
@@ -126,20 +130,20 @@ class Installation:
 
     async def stop(self) -> int:
         """End the process as Kubernetes does, and return its exit code."""
-        return await self._end(signal.SIGTERM)
+        assert self._process is not None
+        return await self._end(lambda guard: os.kill(guard, signal.SIGTERM))
 
     async def kill(self) -> None:
         """End the process as a node that loses power does."""
         if self._process is not None:
-            await self._end(signal.SIGKILL)
+            await self._end(lambda guard: os.killpg(guard, signal.SIGKILL))
 
-    async def _end(self, how: signal.Signals) -> int:
-        assert self._process is not None
-        if self._process.returncode is None:
-            os.kill(self._process.pid, how)
-        code = await asyncio.wait_for(self._process.wait(), timeout=30)
-        self._process = None
-        return code
+    async def _end(self, how: Callable[[int], None]) -> int:
+        process, self._process = self._process, None
+        assert process is not None
+        if process.returncode is None:
+            how(process.pid)
+        return await asyncio.wait_for(process.wait(), timeout=30)
 
     def _all_values(self) -> dict[str, Any]:
         return {

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import time
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -123,7 +124,7 @@ class Operator:
             ),
             "watch",
         )
-        watching_task = self._start(self._tell_when_watching(watching), "readiness")
+        watching_task = self._start(self._when_watching(watching, stop), "readiness")
         await asyncio.wait([watch, *parts], return_when=asyncio.FIRST_COMPLETED)
         failed = [task for task in (*parts, watch) if task.done() and (task in parts or task.exception())]
         for task in failed:
@@ -145,8 +146,11 @@ class Operator:
         except TimeoutError:
             _log.info("stopping with transitions due; they are in their records and go out after the next start")
 
-    async def _tell_when_watching(self, watching: asyncio.Event) -> None:
+    async def _when_watching(self, watching: asyncio.Event, stop: asyncio.Event) -> None:
         await watching.wait()
+        # kopf's own handlers of these signals make it wait five seconds for a task of its own.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         self._health.reached("watches")
         _log.info("watching", extra={"version": __version__, "cluster": self._settings.cluster})
 

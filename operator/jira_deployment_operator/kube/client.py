@@ -56,7 +56,7 @@ class ApiServer:
         metadata: dict[str, Any] = answer["metadata"]
         return metadata
 
-    async def list(self, path: str) -> AsyncIterator[dict[str, Any]]:
+    async def objects(self, path: str) -> AsyncIterator[dict[str, Any]]:
         """Yield every object of the collection at `path`, page by page, so that memory stays flat."""
         token = ""
         while True:

@@ -78,7 +78,7 @@ class Ledger:
 
     async def load(self) -> None:
         """Read every record of the cluster; one that cannot be read is told in the log and left alone."""
-        async for body in self._api_server.list(names.ALL_RECORDS):
+        async for body in self._api_server.objects(names.ALL_RECORDS):
             try:
                 record = JiraDeployment.from_object(body)
             except ValidationError as error:

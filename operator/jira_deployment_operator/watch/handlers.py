@@ -120,7 +120,7 @@ class Watch:
         for problem in annotations.parse(self._namespaces.annotations(name)).problems:
             await self._events.warn(Subject("v1", "Namespace", "", name, uid), REASON_INVALID_ANNOTATION, str(problem))
         if is_news:
-            async for each in self._api_server.list(f"/apis/apps/v1/namespaces/{name}/deployments"):
+            async for each in self._api_server.objects(f"/apis/apps/v1/namespaces/{name}/deployments"):
                 self.see_deployment(each)
 
     def _version_of(self, template: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ class Namespaces:
 
     async def load(self, api_server: ApiServer) -> None:
         """Read all namespaces, before the first workload is looked at. Raises an `ApiServerError`."""
-        async for body in api_server.list(PATH):
+        async for body in api_server.objects(PATH):
             self.see(body)
 
     def annotations(self, namespace: str) -> Mapping[str, str]:

@@ -1,0 +1,162 @@
+"""The story: what a team does on its cluster, chapter by chapter, and what Jira must show of it afterwards.
+
+Only data. The commands are run as they stand here, from the repository's root, and are shown as they are run.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sandbox.demo.expectations import Place, Shown
+from sandbox.installation import CLUSTER_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A kubectl command somebody types."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """All that Jira must show at one place from now on; elsewhere, nothing may have changed."""
+
+    place: Place
+    deployments: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of the story. A `quiet` one is not reported: the next report must be that of a later chapter."""
+
+    title: str
+    text: str
+    steps: tuple[Run | Shows, ...]
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Deployment of the team, and how Jira knows it."""
+
+    name: str
+    namespace: str
+    environment_type: str
+    issues: tuple[str, ...]
+
+    def shows(self, *deployments: Shown) -> Shows:
+        """Jira shows these deployments of it, oldest first."""
+        return Shows(Place(f"{CLUSTER_NAME}.{self.namespace}", self.name), deployments)
+
+    def went(self, version: str, *states: str) -> Shown:
+        """One deployment of it went through these states."""
+        return Shown(self.environment_type, version, self.issues, states)
+
+    def done(self, version: str) -> Shown:
+        """One deployment of it went well."""
+        return self.went(version, "in_progress", "successful")
+
+
+_WEB_STAGING: Final = Workload("web", "shop-staging", "staging", ("SHOP-1",))
+_WEB: Final = Workload("web", "shop-prod", "production", ("SHOP-1",))
+_CART_STAGING: Final = Workload("cart", "shop-staging", "staging", ("SHOP-2",))
+_CART: Final = Workload("cart", "shop-prod", "production", ("SHOP-2",))
+_CHECKOUT: Final = Workload("checkout", "shop-prod", "production", ("SHOP-3", "PAY-2"))
+_PAYMENTS: Final = Workload("payments", "shop-prod", "production", ("PAY-1",))
+
+BEFORE: Final = Chapter(
+    "A cluster in use",
+    "Checkout and payments run in production before anybody installs the operator.",
+    (
+        Run("kubectl apply -f examples/demo/namespaces.yaml"),
+        Run("kubectl apply -n shop-prod -f examples/demo/checkout.yaml -f examples/demo/payments.yaml"),
+        Run("kubectl rollout status -n shop-prod deployment/checkout"),
+        Run("kubectl rollout status -n shop-prod deployment/payments"),
+    ),
+    quiet=True,
+)
+
+CHAPTERS: Final = (
+    Chapter(
+        "A first deployment",
+        "The web front goes to staging, then to production. Its manifest names the issue SHOP-1.",
+        (
+            Run("kubectl apply -n shop-staging -f examples/demo/web.yaml"),
+            _WEB_STAGING.shows(_WEB_STAGING.done("1.27")),
+            Run("kubectl apply -n shop-prod -f examples/demo/web.yaml"),
+            _WEB.shows(_WEB.done("1.27")),
+        ),
+    ),
+    Chapter(
+        "A new version",
+        "Staging gets a newer image.",
+        (
+            Run("kubectl set image -n shop-staging deployment/web web=nginx:1.28"),
+            _WEB_STAGING.shows(_WEB_STAGING.done("1.27"), _WEB_STAGING.done("1.28")),
+        ),
+    ),
+    Chapter(
+        "A failure that recovers",
+        "The new pods of payments do not become ready within progressDeadlineSeconds (3 s): failed. "
+        "Then somebody mends what they wait for, and Kubernetes completes the rollout after all.",
+        (
+            Run("kubectl apply -n shop-prod -f examples/demo/payments-broken.yaml"),
+            _PAYMENTS.shows(_PAYMENTS.went("1.28", "in_progress", "failed")),
+            Run(
+                "kubectl annotate pods -n shop-prod -l app.kubernetes.io/name=payments"
+                " --overwrite sandbox.jira-operator.dev/pod=ready"
+            ),
+            _PAYMENTS.shows(_PAYMENTS.went("1.28", "in_progress", "failed", "successful")),
+        ),
+    ),
+    Chapter(
+        "Overtaken",
+        "Cart 1.28 rolls out slowly. 1.29 replaces it before it is complete.",
+        (
+            Run("kubectl apply -n shop-prod -f examples/demo/cart-slow.yaml"),
+            _CART.shows(_CART.went("1.28", "in_progress")),
+            Run("kubectl apply -n shop-prod -f examples/demo/cart.yaml"),
+            _CART.shows(_CART.went("1.28", "in_progress", "cancelled"), _CART.done("1.29")),
+        ),
+    ),
+    Chapter(
+        "Rolled back",
+        "Checkout 1.28 is out, and somebody takes it back. The way back is a deployment of its own. "
+        "This rollout belongs to two issues.",
+        (
+            Run("kubectl set image -n shop-prod deployment/checkout checkout=nginx:1.28"),
+            _CHECKOUT.shows(_CHECKOUT.done("1.28")),
+            Run("kubectl rollout undo -n shop-prod deployment/checkout"),
+            _CHECKOUT.shows(_CHECKOUT.went("1.28", "in_progress", "successful", "rolled_back"), _CHECKOUT.done("1.27")),
+        ),
+    ),
+    Chapter(
+        "Deleted midway",
+        "Cart is deleted from staging before its rollout is complete.",
+        (
+            Run("kubectl apply -n shop-staging -f examples/demo/cart-slow.yaml"),
+            _CART_STAGING.shows(_CART_STAGING.went("1.28", "in_progress")),
+            Run("kubectl delete -n shop-staging deployment/cart"),
+            _CART_STAGING.shows(_CART_STAGING.went("1.28", "in_progress", "cancelled")),
+        ),
+    ),
+    Chapter(
+        "Not a rollout",
+        "Scaling and restarting replace or add pods, but bring no new version.",
+        (
+            Run("kubectl scale -n shop-prod deployment/web --replicas=5"),
+            Run("kubectl rollout status -n shop-prod deployment/web"),
+            Run("kubectl rollout restart -n shop-prod deployment/web"),
+            Run("kubectl rollout status -n shop-prod deployment/web"),
+        ),
+        quiet=True,
+    ),
+    Chapter(
+        "To production",
+        "The same workload gets the version that staging has: that is a rollout again.",
+        (
+            Run("kubectl set image -n shop-prod deployment/web web=nginx:1.28"),
+            _WEB.shows(_WEB.done("1.27"), _WEB.done("1.28")),
+        ),
+    ),
+)
