@@ -99,10 +99,17 @@ class Operator:
         """Read what is remembered before anything is looked at; an API server that is away is waited for."""
         async for attempt in stamina.retry_context(ApiServerError, attempts=None, timeout=None, wait_max=10):
             with attempt:
-                await self._ledger.load()
-                await self._namespaces.load(self._api_server)
+                await self._load_once()
         self._tracker.resume()
         self._health.reached("records")
+
+    async def _load_once(self) -> None:
+        try:
+            await self._ledger.load()
+            await self._namespaces.load(self._api_server)
+        except ApiServerError as error:
+            _log.warning("cannot read records and namespaces yet, trying again: %s", error)
+            raise
 
     async def _supervise(self) -> bool:
         """kopf cancels, when it ends, each task that is younger than itself: so ours are started first."""

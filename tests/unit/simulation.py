@@ -223,7 +223,6 @@ class Simulation:
     async def stop(self) -> None:
         """End the operator as SIGKILL does."""
         self.fates.died = True
-        await self.reporter.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -91,7 +91,7 @@ def _parse_site(raw: str, problems: list[Problem]) -> str | None:
     return None
 
 
-def _parse_issue_keys(raw: str, problems: list[Problem]) -> tuple[str, ...]:
+def _parse_issue_keys(raw: str, problems: list[Problem]) -> tuple[str, ...] | None:
     """Issue keys separated by commas, blanks or line ends; the good ones count even beside bad ones."""
     words = dict.fromkeys(re.findall(r"[^\s,]+", raw))
     good = [word for word in words if _ISSUE_KEY.fullmatch(word)]
@@ -104,7 +104,7 @@ def _parse_issue_keys(raw: str, problems: list[Problem]) -> tuple[str, ...]:
     if len(good) > ISSUE_KEYS_MAX:
         left_out = f"must be at most {ISSUE_KEYS_MAX} issue keys; those after {good[ISSUE_KEYS_MAX - 1]} are left out"
         problems.append(Problem(ISSUE_KEYS, f"{len(good)} issue keys", left_out))
-    return tuple(good[:ISSUE_KEYS_MAX])
+    return tuple(good[:ISSUE_KEYS_MAX]) or None
 
 
 def _unknown(annotations: Mapping[str, str]) -> Iterator[Problem]:

@@ -19,6 +19,9 @@ REASON_REJECTED: Final = "Rejected"
 REASON_NO_ISSUE_KEYS: Final = "NoIssueKeys"
 REASON_BASELINE: Final = "Baseline"
 
+REASON_MAX: Final = 255
+"""Characters kept of a reason."""
+
 MESSAGE_MAX: Final = 1024
 """Characters kept of a message; texts from Jira or from users can be of any length."""
 

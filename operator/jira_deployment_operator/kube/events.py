@@ -45,12 +45,13 @@ class Events:
         self._told: OrderedDict[tuple[str, str, str], None] = OrderedDict()
 
     async def warn(self, subject: Subject, reason: str, message: str) -> None:
-        """Tell about something that a person should mend."""
+        """Tell about something that a person should mend; what was told before is not told again."""
         key = (subject.uid, reason, message)
         if key in self._told:
             self._told.move_to_end(key)
             return
         self._told[key] = None
+        metrics.WARNINGS.labels(reason).inc()
         if len(self._told) > _REMEMBERED_MAX:
             self._told.popitem(last=False)
         namespace = subject.namespace or "default"

@@ -91,8 +91,7 @@ class Ledger:
                 )
                 continue
             self._remember(record)
-        for workload in self._rollouts:
-            self._forget_settled(workload)
+            self._forget_settled(workload_of(record))
 
     def rollouts(self, workload: WorkloadKey) -> tuple[Rollout, ...]:
         """Return what is remembered of the rollouts of `workload`, oldest first."""

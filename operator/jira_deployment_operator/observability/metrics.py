@@ -78,8 +78,9 @@ API_WRITES = Counter(
     registry=REGISTRY,
 )
 
-PROBLEMS = Counter(
-    f"{_PREFIX}_annotation_problems",
-    "Annotations that could not be understood, told as Events on the objects.",
+WARNINGS = Counter(
+    f"{_PREFIX}_warnings",
+    "Things that users should mend, told as Events on their objects, by reason.",
+    ["reason"],
     registry=REGISTRY,
 )

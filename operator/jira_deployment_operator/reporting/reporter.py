@@ -58,22 +58,20 @@ class Reporter:
         self._limiter = AsyncLimiter(requests_per_second, 1)
         self._now_ms = now_ms
         self._backoff = backoff or Backoff()
-        self._writes: set[asyncio.Task[None]] = set()
+        self._writes = asyncio.TaskGroup()
         self._write_slots = asyncio.Semaphore(_WRITES_AT_ONCE)
         metrics.SITE_STALLED.labels(site).set(0)
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
-        while True:
-            await self.outbox.wait()
-            if batch := self.outbox.take(BATCH_MAX):
-                await self._attempt(batch)
+        """Deliver until cancelled. What goes wrong while an answer is written down ends the reporter too."""
+        async with self._writes:
+            while True:
+                await self.outbox.wait()
+                if batch := self.outbox.take(BATCH_MAX):
+                    await self._attempt(batch)
 
     async def close(self) -> None:
-        """Give up what is being written down, and close the connections."""
-        for task in self._writes:
-            task.cancel()
-        await asyncio.gather(*self._writes, return_exceptions=True)
+        """Close the connections to Jira."""
         await self._client.close()
 
     def refresh_metrics(self) -> None:
@@ -163,9 +161,7 @@ class Reporter:
                 delivery.key.name,
                 outcome.message,
             )
-        task = asyncio.create_task(self._write_down(delivery, outcome))
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+        self._writes.create_task(self._write_down(delivery, outcome))
 
     async def _write_down(self, delivery: Delivery, outcome: Outcome) -> None:
         """Try until the API server takes it: sending the same number again after a restart does no harm."""

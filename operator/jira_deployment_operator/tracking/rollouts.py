@@ -19,6 +19,7 @@ REASON_DELETED: Final = "WorkloadDeleted"
 
 _STATE_OF_PHASE: Final = {
     Phase.PROGRESSING: State.IN_PROGRESS,
+    Phase.UNOBSERVED: State.IN_PROGRESS,
     Phase.PAUSED: State.IN_PROGRESS,
     Phase.SCALING: State.SUCCESSFUL,
     Phase.COMPLETE: State.SUCCESSFUL,
@@ -87,13 +88,13 @@ def gone(rollouts: Sequence[Rollout], uid: str | None = None) -> tuple[Step, ...
 def _first_sight(seen: Observation) -> tuple[Step, ...]:
     if seen.phase in (Phase.COMPLETE, Phase.SCALING):
         return (Baseline(),)
-    if seen.phase is Phase.PAUSED:
-        return ()  # nothing moves, and whether it ever ran this version cannot be seen
+    if seen.phase in (Phase.PAUSED, Phase.UNOBSERVED):
+        return ()  # whether it ever ran this version cannot be seen yet
     return (_open(seen),)
 
 
 def _open(seen: Observation) -> Open:
-    if seen.phase in (Phase.PROGRESSING, Phase.PAUSED):
+    if _STATE_OF_PHASE[seen.phase] is State.IN_PROGRESS:
         return Open(State.IN_PROGRESS, REASON_STARTED, "the workload goes to a new version")
     return Open(_STATE_OF_PHASE[seen.phase], seen.reason, seen.message)
 

@@ -51,7 +51,7 @@ def append(
         state=state,
         time=at,
         update_sequence_number=update_sequence_number(now_ms=now_ms, last=record.last_update_sequence_number),
-        reason=reason,
+        reason=reason[: conditions.REASON_MAX],
         message=message[: conditions.MESSAGE_MAX],
         delivery=Delivery.DUE if linked else Delivery.WITHHELD,
     )

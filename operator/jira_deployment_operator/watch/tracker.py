@@ -208,7 +208,6 @@ class Tracker:
 
     async def _tell_problems(self, seen: Observation, problems: tuple[Problem, ...]) -> None:
         for problem in problems:
-            metrics.PROBLEMS.inc()
             await self._events.warn(_subject(seen), REASON_INVALID_ANNOTATION, str(problem))
 
 

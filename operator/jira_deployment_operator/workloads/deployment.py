@@ -51,8 +51,10 @@ def _phase(body: dict[str, Any]) -> tuple[Phase, str, str]:
     spec, status = body["spec"], body.get("status") or {}
     paused = bool(spec.get("paused"))
     moving = Phase.PAUSED if paused else Phase.PROGRESSING
-    if body["metadata"].get("generation", 0) > status.get("observedGeneration", 0):
-        return moving, "NotObserved", "the Deployment controller has not yet seen this change"
+    observed = status.get("observedGeneration", 0)
+    if body["metadata"].get("generation", 0) > observed:
+        phase = Phase.UNOBSERVED if observed and not paused else moving
+        return phase, "NotObserved", "the Deployment controller has not yet seen this change"
     condition = _condition(status, "Progressing")
     reason, message = condition.get("reason") or "", condition.get("message") or ""
     if _is_complete(spec, status, paused=paused):

@@ -11,6 +11,9 @@ class Phase(StrEnum):
     PROGRESSING = "progressing"
     """Not there yet: pods are being replaced, or will be as soon as the controller looks."""
 
+    UNOBSERVED = "unobserved"
+    """The controller has not yet looked at the newest change, which may be of the version or not."""
+
     PAUSED = "paused"
     """Not there yet, and `spec.paused` keeps it from moving."""
 

@@ -1,0 +1,414 @@
+"""The chart: what it renders is valid, says what the values say, and grants no more than the operator uses (R7)."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from jira_deployment_operator.settings import Settings, SettingsError, load
+from sandbox.cluster.building import provide
+
+CHART: Final = Path(__file__).resolve().parents[2] / "charts" / "jira-deployment-operator"
+NEWEST_KUBERNETES: Final = "1.36"
+OLDEST_KUBERNETES: Final = "1.30"
+
+MINIMAL: Final[Mapping[str, Any]] = {
+    "cluster": "east",
+    "sites": [
+        {
+            "name": "acme",
+            "url": "https://acme.atlassian.net",
+            "existingSecret": "acme-jira",
+            "allowedNamespaces": ["*"],
+        }
+    ],
+}
+
+Manifest = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    return asyncio.run(provide(["helm"]))["helm"]
+
+
+class Chart:
+    """Renders the chart as `helm install` would."""
+
+    def __init__(self, helm: Path, directory: Path) -> None:
+        self._helm = helm
+        self._directory = directory
+
+    def run(self, values: Mapping[str, Any], *arguments: str, release: str = "operator") -> tuple[int, str, str]:
+        """Return exit code, output and errors of `helm template`."""
+        path = self._directory / "values.yaml"
+        path.write_text(yaml.safe_dump(dict(values)), encoding="utf-8")
+        ended = subprocess.run(
+            [str(self._helm), "template", release, str(CHART), "-n", "jira", "-f", str(path), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"HOME": str(self._directory)},
+        )
+        return ended.returncode, ended.stdout, ended.stderr
+
+    def render(self, **values: Any) -> list[Manifest]:
+        """Return the objects rendered with the minimal values and these."""
+        code, output, errors = self.run({**MINIMAL, **values})
+        assert code == 0, errors
+        return [each for each in yaml.safe_load_all(output) if each]
+
+    def settings(self, **values: Any) -> Settings:
+        """Return the settings that the operator would read."""
+        (config,) = [each for each in self.render(**values) if each["kind"] == "ConfigMap"]
+        path = self._directory / "settings.yaml"
+        path.write_text(config["data"]["settings.yaml"], encoding="utf-8")
+        return load(path)
+
+    def refusal(self, values: Mapping[str, Any]) -> str:
+        """Return what helm says against values."""
+        code, _, errors = self.run(values)
+        assert code != 0
+        return errors
+
+
+@pytest.fixture
+def chart(helm: Path, tmp_path: Path) -> Chart:
+    return Chart(helm, tmp_path)
+
+
+EVERYTHING: Final[dict[str, Any]] = {
+    "sites": [
+        {
+            "name": "acme",
+            "url": "https://acme.atlassian.net",
+            "cloudId": "11223344-a1b2-4b33-8c44-def123456789",
+            "existingSecret": "acme-jira",
+            "allowedNamespaces": ["shop", "shop-*", "<odd> & 'quoted'"],
+            "requestsPerSecond": 2.5,
+            "timeoutSeconds": 7,
+        },
+        {"name": "beta", "url": "https://beta.example/", "existingSecret": "b", "allowedNamespaces": ["*"]},
+    ],
+    "defaultSite": "beta",
+    "workloadUrl": "https://dash.example/${cluster}/${namespace}/${kind}/${name}?q=a&b=#top",
+    "restartsAreRollouts": True,
+    "historyLimit": 100,
+    "sweepSeconds": 3600,
+    "credentialsDirectory": "/somewhere else",
+    "atlassian": {"apiUrl": "https://gateway.example/api", "authUrl": "https://gateway.example/auth"},
+    "log": {"format": "text", "level": "debug"},
+    "http": {"host": "127.0.0.1", "port": 9090},
+    "serviceAccount": {"create": True, "name": "jira", "annotations": {"a.example/b": "true"}},
+    "rbac": {"create": True},
+    "crds": {"install": True, "keep": True, "annotations": {"argocd.argoproj.io/sync-options": "Prune=false"}},
+    "commonLabels": {"team": "platform"},
+}
+
+
+def kinds(manifests: list[Manifest]) -> list[str]:
+    return sorted(each["kind"] for each in manifests)
+
+
+def test_minimal_values_are_enough(chart: Chart) -> None:
+    rendered = chart.render()
+
+    assert {"ClusterRole", "ClusterRoleBinding", "ConfigMap", "CustomResourceDefinition", "ServiceAccount"} <= set(
+        kinds(rendered)
+    )
+    named = [(each["kind"], each["metadata"]["name"]) for each in rendered]
+    assert len(set(named)) == len(named)
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["minimal", "everything"])
+def test_rendering_twice_gives_the_same(chart: Chart, values: dict[str, Any]) -> None:
+    """GitOps tools render again and again: anything random would never come to rest."""
+    assert chart.run({**MINIMAL, **values}) == chart.run({**MINIMAL, **values})
+
+
+@pytest.mark.parametrize("version", [OLDEST_KUBERNETES, NEWEST_KUBERNETES])
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["minimal", "everything"])
+def test_every_object_is_valid(chart: Chart, values: dict[str, Any], version: str) -> None:
+    for manifest in chart.render(**values):
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_every_object_carries_the_recommended_and_the_common_labels(chart: Chart) -> None:
+    for manifest in chart.render(commonLabels={"team": "platform"}):
+        labels = manifest["metadata"]["labels"]
+        assert labels["app.kubernetes.io/name"] == "jira-deployment-operator"
+        assert labels["app.kubernetes.io/instance"] == "operator"
+        assert labels["app.kubernetes.io/managed-by"] == "Helm"
+        assert labels["team"] == "platform"
+
+
+def test_objects_in_a_namespace_are_in_the_releases_own(chart: Chart) -> None:
+    for manifest in chart.render():
+        is_global = manifest["kind"] in ("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition")
+        assert manifest["metadata"].get("namespace") == (None if is_global else "jira")
+
+
+@pytest.mark.parametrize(
+    ("release", "values", "name"),
+    [
+        ("operator", {}, "operator-jira-deployment-operator"),
+        ("jira-deployment-operator", {}, "jira-deployment-operator"),
+        ("operator", {"nameOverride": "jdo"}, "operator-jdo"),
+        ("operator", {"fullnameOverride": "jdo"}, "jdo"),
+        ("o" * 53, {"nameOverride": "n" * 60}, "o" * 53 + "-" + "n" * 9),
+    ],
+    ids=["default", "release-named-like-the-chart", "name", "full-name", "longest"],
+)
+def test_names_follow_the_release_and_fit_a_label(
+    chart: Chart, release: str, values: dict[str, Any], name: str
+) -> None:
+    code, output, errors = chart.run({**MINIMAL, **values}, release=release)
+
+    assert code == 0, errors
+    named = {each["kind"]: each["metadata"]["name"] for each in yaml.safe_load_all(output) if each}
+    assert (named["ClusterRole"], named["ServiceAccount"]) == (name, name)
+    assert named["ConfigMap"] == f"{name}-settings"
+
+
+# Settings
+
+
+def test_minimal_values_leave_the_operators_own_defaults(chart: Chart) -> None:
+    read = chart.settings()
+
+    folder = Path("/etc/jira-deployment-operator/credentials/acme")
+    expected = Settings(
+        cluster="east",
+        sites=(
+            {
+                "name": "acme",
+                "url": "https://acme.atlassian.net",
+                "allowedNamespaces": ["*"],
+                "auth": {
+                    "type": "oauth",
+                    "clientIdFile": folder / "client-id",
+                    "clientSecretFile": folder / "client-secret",
+                },
+            },
+        ),
+        default_site="acme",
+    )
+    assert read == expected
+
+
+def test_every_value_arrives_in_the_settings(chart: Chart) -> None:
+    read = chart.settings(**EVERYTHING).model_dump(mode="json", by_alias=True)
+
+    for key in ("defaultSite", "workloadUrl", "restartsAreRollouts", "historyLimit", "sweepSeconds", "log", "http"):
+        assert read[key] == EVERYTHING[key], key
+    assert read["atlassian"] == EVERYTHING["atlassian"]
+    acme, beta = read["sites"]
+    for key in ("name", "url", "cloudId", "allowedNamespaces", "requestsPerSecond", "timeoutSeconds"):
+        assert acme[key] == EVERYTHING["sites"][0][key], key
+    assert acme["auth"]["clientIdFile"] == "/somewhere else/acme/client-id"
+    assert acme["auth"]["clientSecretFile"] == "/somewhere else/acme/client-secret"
+    assert (beta["url"], beta["cloudId"]) == ("https://beta.example", None)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"cluster": "1.0"}, id="cluster-that-reads-as-a-number"),
+        pytest.param({"cluster": "true"}, id="cluster-that-reads-as-a-boolean"),
+        pytest.param({"sweepSeconds": 1.5}, id="fraction"),
+        pytest.param({"sweepSeconds": 1_000_000}, id="number-that-helm-writes-with-an-exponent"),
+        pytest.param({"http": {"host": "::", "port": 0}}, id="host-that-yaml-could-misread"),
+        pytest.param({"http": {"port": 65535}}, id="only-one-key-of-a-group"),
+        pytest.param({"log": {"level": "error"}}, id="only-the-level"),
+        pytest.param({"workloadUrl": 'https://x.example/"${name}"'}, id="quotes"),
+        pytest.param({"atlassian": {"apiUrl": "https://gateway.example"}}, id="only-one-address"),
+    ],
+)
+def test_values_survive_their_way_through_yaml(chart: Chart, values: dict[str, Any]) -> None:
+    read = chart.settings(**values).model_dump(mode="json", by_alias=True)
+
+    for key, value in values.items():
+        wanted = {**read[key], **value} if isinstance(value, dict) else value
+        assert read[key] == wanted
+
+
+# Bad values
+
+
+def site(**changes: Any) -> dict[str, Any]:
+    values = {**MINIMAL["sites"][0], **changes}
+    return {**MINIMAL, "sites": [{key: value for key, value in values.items() if value is not None}]}
+
+
+BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
+    "none at all": ({}, "cluster"),
+    "no sites": ({"cluster": "east"}, "sites"),
+    "empty sites": ({**MINIMAL, "sites": []}, "sites"),
+    "cluster with a blank": ({**MINIMAL, "cluster": "a b"}, "cluster"),
+    "cluster as a number": ({**MINIMAL, "cluster": 7}, "cluster"),
+    "misspelt key": ({**MINIMAL, "clusterName": "x"}, "clusterName"),
+    "misspelt key of a site": (site(secret="x"), "secret"),
+    "site without a Secret": (site(existingSecret=None), "existingSecret"),
+    "site without namespaces": (site(allowedNamespaces=[]), "allowedNamespaces"),
+    "site with a bad name": (site(name="Acme Inc"), "name"),
+    "site with another scheme": (site(url="ftp://x.example"), "url"),
+    "rate too high": (site(requestsPerSecond=1000), "requestsPerSecond"),
+    "timeout too short": (site(timeoutSeconds=0), "timeoutSeconds"),
+    "history of none": ({**MINIMAL, "historyLimit": 0}, "historyLimit"),
+    "history of a fraction": ({**MINIMAL, "historyLimit": 1.5}, "historyLimit"),
+    "boolean as text": ({**MINIMAL, "restartsAreRollouts": "no"}, "restartsAreRollouts"),
+    "log format": ({**MINIMAL, "log": {"format": "xml"}}, "log/format"),
+    "log level": ({**MINIMAL, "log": {"level": "trace"}}, "log/level"),
+    "port": ({**MINIMAL, "http": {"port": 70000}}, "http/port"),
+    "ServiceAccount neither made nor named": ({**MINIMAL, "serviceAccount": {"create": False}}, "serviceAccount.name"),
+    "CRD annotations that are no text": ({**MINIMAL, "crds": {"annotations": {"a": True}}}, "crds/annotations/a"),
+}
+
+
+@pytest.mark.parametrize(("values", "key"), BAD_VALUES.values(), ids=BAD_VALUES.keys())
+def test_r10_bad_values_are_refused_and_the_message_names_the_key(
+    chart: Chart, values: dict[str, Any], key: str
+) -> None:
+    assert key in chart.refusal(values)
+
+
+REFUSED_BY_THE_OPERATOR: dict[str, dict[str, Any]] = {
+    "site over plain http": site(url="http://acme.atlassian.net"),
+    "cloudId with a slash": site(cloudId="a/b"),
+    "default that is no site": {**MINIMAL, "defaultSite": "other"},
+    "page over ftp": {**MINIMAL, "workloadUrl": "ftp://x.example"},
+    "page with an unknown name": {**MINIMAL, "workloadUrl": "https://x.example/${pod}"},
+    "gateway over plain http": {**MINIMAL, "atlassian": {"apiUrl": "http://x.example"}},
+}
+
+
+@pytest.mark.parametrize("values", REFUSED_BY_THE_OPERATOR.values(), ids=REFUSED_BY_THE_OPERATOR.keys())
+def test_r10_what_the_charts_schema_cannot_check_stops_the_operators_start(
+    chart: Chart, values: dict[str, Any]
+) -> None:
+    code, _, _ = chart.run(values)
+
+    if code == 0:
+        with pytest.raises(SettingsError):
+            chart.settings(**values)
+
+
+def test_the_schema_of_the_values_knows_every_value_and_every_value_is_explained() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    text = (CHART / "values.yaml").read_text(encoding="utf-8")
+    values = yaml.safe_load(text)
+
+    assert set(schema["properties"]) - {"global"} == set(values)
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            assert set(schema["properties"][key]["properties"]) == set(value), key
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        is_group = line.endswith(":")
+        if line.strip() and not line.lstrip().startswith("#") and not is_group:
+            assert lines[number - 1].lstrip().startswith("#"), f"{line} has no comment"
+
+
+# Permissions
+
+
+RULES: Final = [
+    ([""], ["events"], ["create"]),
+    ([""], ["namespaces"], ["list", "watch"]),
+    (["apps"], ["deployments"], ["get", "list", "watch"]),
+    (["jira-operator.dev"], ["jiradeployments"], ["create", "delete", "get", "list"]),
+    (["jira-operator.dev"], ["jiradeployments/status"], ["patch"]),
+]
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["minimal", "everything"])
+def test_r7_the_permissions_are_exactly_these(chart: Chart, values: dict[str, Any]) -> None:
+    granted = [
+        (rule["apiGroups"], rule["resources"], sorted(rule["verbs"]))
+        for manifest in chart.render(**values)
+        if manifest["kind"] in ("ClusterRole", "Role")
+        for rule in manifest["rules"]
+    ]
+
+    assert sorted(granted) == RULES
+    flat = {each for groups, resources, verbs in granted for each in (*groups, *resources, *verbs)}
+    assert not flat & {"*", "secrets", "pods/exec", "impersonate", "escalate", "bind"}
+
+
+def test_r7_the_permissions_go_to_the_operators_own_account_only(chart: Chart) -> None:
+    rendered = {each["kind"]: each for each in chart.render(serviceAccount={"name": "jira"})}
+
+    binding = rendered["ClusterRoleBinding"]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "jira", "namespace": "jira"}]
+    assert binding["roleRef"]["name"] == rendered["ClusterRole"]["metadata"]["name"]
+    assert rendered["ServiceAccount"]["metadata"]["name"] == "jira"
+
+
+def test_an_account_of_the_platform_team_is_used_and_not_made(chart: Chart) -> None:
+    rendered = chart.render(serviceAccount={"create": False, "name": "theirs"})
+
+    assert "ServiceAccount" not in kinds(rendered)
+    (binding,) = [each for each in rendered if each["kind"] == "ClusterRoleBinding"]
+    assert binding["subjects"][0]["name"] == "theirs"
+
+
+def test_permissions_can_be_left_to_others(chart: Chart) -> None:
+    assert not {"ClusterRole", "ClusterRoleBinding"} & set(kinds(chart.render(rbac={"create": False})))
+
+
+# CRDs
+
+
+def crds_of(manifests: list[Manifest]) -> list[Manifest]:
+    return [each for each in manifests if each["kind"] == "CustomResourceDefinition"]
+
+
+def test_the_crds_are_those_of_the_source(chart: Chart) -> None:
+    sources = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (CHART.parents[1] / "crds").glob("*.yaml")]
+
+    rendered = {each["metadata"]["name"]: each["spec"] for each in crds_of(chart.render())}
+
+    assert rendered == {each["metadata"]["name"]: each["spec"] for each in sources}
+
+
+def test_crds_can_be_left_to_others(chart: Chart) -> None:
+    assert crds_of(chart.render(crds={"install": False})) == []
+
+
+@pytest.mark.parametrize(
+    ("crds", "annotations"),
+    [
+        ({}, {"helm.sh/resource-policy": "keep"}),
+        ({"keep": False}, None),
+        ({"keep": False, "annotations": {"a.example/b": "c"}}, {"a.example/b": "c"}),
+        (
+            {"annotations": {"a.example/b": "true", "d": "e"}},
+            {"helm.sh/resource-policy": "keep", "a.example/b": "true", "d": "e"},
+        ),
+    ],
+    ids=["kept-by-default", "not-kept", "annotated", "kept-and-annotated"],
+)
+def test_records_outlive_the_release_unless_told_otherwise(
+    chart: Chart, crds: dict[str, Any], annotations: dict[str, str] | None
+) -> None:
+    for crd in crds_of(chart.render(crds=crds)):
+        assert crd["metadata"].get("annotations") == annotations
+
+
+def test_r8_no_credential_is_rendered(chart: Chart) -> None:
+    rendered = chart.render(**EVERYTHING)
+
+    assert "Secret" not in kinds(rendered)
+
+
+def test_an_older_kubernetes_is_refused_with_a_reason(chart: Chart) -> None:
+    code, _, errors = chart.run(MINIMAL, "--kube-version", "1.29.9")
+
+    assert code != 0
+    assert "kubeVersion" in errors

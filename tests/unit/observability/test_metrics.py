@@ -1,0 +1,22 @@
+"""Metrics follow Prometheus' conventions, and their labels are bounded."""
+
+from jira_deployment_operator.observability.metrics import REGISTRY
+
+BOUNDED = {"kind", "state", "site", "outcome", "operation", "status", "object"}
+
+
+def test_names_have_one_prefix_and_every_metric_says_what_it_is() -> None:
+    families = list(REGISTRY.collect())
+
+    assert families
+    for family in families:
+        assert family.name.startswith("jira_deployment_operator_")
+        assert family.documentation.endswith(".")
+
+
+def test_no_label_can_grow_with_the_cluster() -> None:
+    """Names of workloads, namespaces and issues would make a series for each of them."""
+    collectors = {each for each in REGISTRY._collector_to_names if hasattr(each, "_labelnames")}
+
+    for collector in collectors:
+        assert set(collector._labelnames) <= BOUNDED

@@ -1,0 +1,346 @@
+"""R2: one rollout at most once on its way, its states in order, and only what waited for a failed Jira is left out."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jira_deployment_operator.api.record import JiraDeployment
+from jira_deployment_operator.api.states import Delivery as DeliveryState
+from jira_deployment_operator.api.states import State
+from jira_deployment_operator.ledger.ledger import RecordKey, key_of
+from jira_deployment_operator.reporting.outbox import Delivery, Outbox, choose
+from tests.unit.samples import record, transition
+
+
+class Desk:
+    """An outbox and the records it looks up."""
+
+    def __init__(self) -> None:
+        self.records: dict[RecordKey, JiraDeployment] = {}
+        self.outbox = Outbox(self.records.get)
+
+    def put(self, name: str, *due: int, settled: Iterable[int] = ()) -> RecordKey:
+        """Write a record with these updateSequenceNumbers down, and hand it over."""
+        done = [transition(number, delivery=DeliveryState.ACCEPTED) for number in settled]
+        told = record(
+            *done, *(transition(number, State.IN_PROGRESS, time=time_of(number)) for number in due), name=name
+        )
+        self.records[key_of(told)] = told
+        self.outbox.put(told)
+        return key_of(told)
+
+    def take(self, limit: int = 100) -> list[tuple[str, int]]:
+        """Take, and return workload and number of each delivery."""
+        return [(each.record.spec.workload.name, number_of(each)) for each in self.outbox.take(limit)]
+
+    def answer(self, name: str, *settled: int, due: Iterable[int] = ()) -> None:
+        """Write an answer down, as the reporter does: first the record, then the release."""
+        key = key_of(record(name=name))
+        done = [transition(number, delivery=DeliveryState.ACCEPTED) for number in settled]
+        self.records[key] = record(*done, *(transition(number) for number in due), name=name)
+        self.outbox.release(key)
+
+
+def number_of(delivery: Delivery) -> int:
+    return delivery.transition.update_sequence_number
+
+
+def time_of(number: int) -> str:
+    return f"2026-11-23T22:30:{number:02}.000Z"
+
+
+async def has_news(outbox: Outbox) -> bool:
+    """Return whether `wait` comes back at once."""
+    return await _is_over(outbox.wait())
+
+
+async def is_empty(outbox: Outbox) -> bool:
+    """Return whether `wait_empty` comes back at once."""
+    return await _is_over(outbox.wait_empty())
+
+
+async def _is_over(waiting: Coroutine[Any, Any, None]) -> bool:
+    task = asyncio.ensure_future(waiting)
+    await asyncio.sleep(0)
+    return task.done() or not task.cancel()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_r2_a_rollout_with_several_due_states_is_sent_one_state_at_a_time(desk: Desk) -> None:
+    desk.put("web", 1, 2, 3)
+
+    assert desk.take() == [("web", 1)]
+    assert desk.take() == []
+    desk.answer("web", 1, due=[2, 3])
+    assert desk.take() == [("web", 2)]
+
+
+def test_r2_a_busy_rollout_waits_and_others_go(desk: Desk) -> None:
+    desk.put("web", 1)
+    desk.take()
+    desk.put("web", 1, 2)
+    desk.put("api", 1)
+
+    assert desk.take() == [("api", 1)]
+    desk.answer("web", 1, due=[2])
+    assert desk.take() == [("web", 2)]
+
+
+async def test_who_came_first_is_served_first_and_the_limit_holds(desk: Desk) -> None:
+    for name in ("c", "a", "b"):
+        desk.put(name, 1)
+
+    assert desk.take(2) == [("c", 1), ("a", 1)]
+    assert await has_news(desk.outbox)
+    assert desk.take(2) == [("b", 1)]
+
+
+def test_a_record_put_in_again_keeps_its_place(desk: Desk) -> None:
+    desk.put("web", 1)
+    desk.put("api", 1)
+    desk.put("web", 1, 2)
+
+    assert desk.take() == [("web", 1), ("api", 1)]
+
+
+def test_what_is_sent_is_read_from_the_record_at_that_moment(desk: Desk) -> None:
+    key = desk.put("web", 1)
+    desk.records[key] = record(transition(1, delivery=DeliveryState.ACCEPTED), transition(2), name="web")
+
+    assert desk.take() == [("web", 2)]
+
+
+class TestSuperseding:
+    """A state that was overtaken while Jira was unreachable is not sent late; every other one is sent."""
+
+    def test_r2_without_a_failure_every_state_is_sent(self, desk: Desk) -> None:
+        desk.put("web", 1, 2)
+
+        (delivery,) = desk.outbox.take(1)
+
+        assert (number_of(delivery), delivery.superseded) == (1, ())
+
+    def test_r2_what_waited_and_was_overtaken_is_left_out(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.outbox.jira_failed()
+        desk.put("web", 1, 2)
+
+        (delivery,) = desk.outbox.take(1)
+
+        assert number_of(delivery) == 2
+        assert [each.update_sequence_number for each in delivery.superseded] == [1]
+
+    def test_r2_what_waited_and_is_still_the_newest_is_sent(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.outbox.jira_failed()
+
+        (delivery,) = desk.outbox.take(1)
+
+        assert (number_of(delivery), delivery.superseded) == (1, ())
+
+    def test_r2_states_that_came_after_the_last_failure_are_all_sent(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.outbox.jira_failed()
+        desk.put("web", 1, 2, 3)
+
+        (delivery,) = desk.outbox.take(1)
+
+        assert number_of(delivery) == 2
+        desk.answer("web", 1, 2, due=[3])
+        assert desk.take() == [("web", 3)]
+
+    def test_r2_a_failure_while_a_rollout_was_on_its_way_counts_for_it(self, desk: Desk) -> None:
+        key = desk.put("web", 1)
+        desk.take()
+        desk.put("web", 1, 2)
+        desk.outbox.release(key)
+        desk.outbox.jira_failed()
+
+        assert desk.take() == [("web", 2)]
+
+    def test_r2_the_failure_of_one_outage_is_not_remembered_for_the_next_rollout(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.outbox.jira_failed()
+        desk.take()
+        desk.answer("web", 1)
+        desk.put("web", 2, 3, settled=[1])
+
+        assert desk.take() == [("web", 2)]
+
+    def test_r2_rollouts_do_not_supersede_each_other(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.put("api", 1)
+        desk.outbox.jira_failed()
+
+        assert desk.take() == [("web", 1), ("api", 1)]
+
+    @given(st.sets(st.integers(1, 20), min_size=1), st.sets(st.integers(1, 20)))
+    def test_r2_the_newest_state_is_never_left_out_and_none_is_sent_out_of_order(
+        self, due: set[int], waited: set[int]
+    ) -> None:
+        told = record(*(transition(number) for number in sorted(due)))
+
+        delivery = choose(key_of(told), told, waited)
+
+        left_out = [each.update_sequence_number for each in delivery.superseded]
+        assert left_out == sorted(number for number in due if number < number_of(delivery))
+        assert set(left_out) <= waited
+        assert number_of(delivery) not in waited or number_of(delivery) == max(due)
+
+
+class TestNewsAndEnd:
+    """Whoever waits is woken when there is something to take, and told when all is done."""
+
+    async def test_nothing_due_is_no_news(self, desk: Desk) -> None:
+        desk.put("web", settled=[1])
+
+        assert not await has_news(desk.outbox)
+        assert await is_empty(desk.outbox)
+        assert desk.outbox.depth == 0
+
+    async def test_something_due_is_news_until_all_of_it_is_taken(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        assert await has_news(desk.outbox)
+        desk.take()
+        desk.take()
+        assert not await has_news(desk.outbox)
+
+    async def test_what_comes_due_while_busy_is_news_after_the_release(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.take()
+        desk.put("web", 1, 2)
+        desk.take()
+        assert not await has_news(desk.outbox)
+
+        desk.answer("web", 1, due=[2])
+
+        assert await has_news(desk.outbox)
+
+    async def test_what_got_no_answer_is_news_again(self, desk: Desk) -> None:
+        key = desk.put("web", 1)
+        desk.take()
+        desk.take()
+
+        desk.outbox.release(key)
+
+        assert await has_news(desk.outbox)
+        assert desk.take() == [("web", 1)]
+
+    async def test_it_is_empty_only_when_the_last_answer_is_written_down(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.put("api", 1)
+        desk.take()
+        desk.answer("web", 1)
+        assert not await is_empty(desk.outbox)
+        desk.answer("api", 1)
+        assert await is_empty(desk.outbox)
+
+    async def test_a_record_that_is_gone_leaves_with_its_release(self, desk: Desk) -> None:
+        key = desk.put("web", 1)
+        desk.take()
+        del desk.records[key]
+
+        desk.outbox.release(key)
+
+        assert await is_empty(desk.outbox)
+
+    async def test_a_record_that_was_settled_elsewhere_leaves(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.put("web", settled=[1])
+
+        assert await is_empty(desk.outbox)
+        assert desk.take() == []
+
+    async def test_a_waiting_reporter_is_woken(self, desk: Desk) -> None:
+        waiting = asyncio.ensure_future(desk.outbox.wait())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+
+        desk.put("web", 1)
+
+        await asyncio.wait_for(waiting, 5)
+
+    def test_depth_and_age_count_every_transition(self, desk: Desk) -> None:
+        desk.put("web", 3, 4)
+        desk.put("api", 1)
+
+        assert desk.outbox.depth == 3
+        assert min(desk.outbox.due_since()) == time_of(1)
+
+
+_names = st.sampled_from(["web", "api", "job"])
+_acts = st.one_of(
+    st.tuples(st.just("change"), _names),
+    st.tuples(st.just("take"), st.integers(1, 3)),
+    st.tuples(st.just("answer"), _names),
+    st.tuples(st.just("fail"), _names),
+)
+
+
+@given(st.lists(_acts, max_size=40))
+def test_r1_r2_every_newest_state_arrives_and_each_rollouts_states_arrive_in_order(
+    acts: list[tuple[str, str | int]],
+) -> None:
+    """A plain model of the reporter plays any order of changes, answers and failures; then Jira works to the end."""
+    world = _World()
+    for act, what in acts:
+        getattr(world, act)(what)
+    for _ in range(200):
+        if not world.outbox.depth:
+            break
+        world.take(100)
+        for name in list(world.on_the_way):
+            world.answer(name)
+
+    assert world.outbox.depth == 0
+    for name, told in world.arrived.items():
+        assert told == sorted(told)
+        assert told[-1] == world.numbers[name]
+
+
+class _World:
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.transitions: dict[str, dict[int, DeliveryState]] = {}
+        self.arrived: dict[str, list[int]] = {}
+        self.on_the_way: dict[str, Delivery] = {}
+        self.outbox = Outbox(lambda key: self.record(key.name.split("-")[1]))
+
+    def record(self, name: str) -> JiraDeployment:
+        told = self.transitions.get(name, {})
+        return record(*(transition(number, delivery=each) for number, each in told.items()), name=name)
+
+    def change(self, name: str) -> None:
+        self.numbers[name] = self.numbers.get(name, 0) + 1
+        self.transitions.setdefault(name, {})[self.numbers[name]] = DeliveryState.DUE
+        self.outbox.put(self.record(name))
+
+    def take(self, limit: int) -> None:
+        for delivery in self.outbox.take(limit):
+            name = delivery.record.spec.workload.name
+            assert name not in self.on_the_way, "a rollout must not be on its way twice"
+            self.on_the_way[name] = delivery
+
+    def answer(self, name: str) -> None:
+        delivery = self.on_the_way.pop(name, None)
+        if delivery is None:
+            return
+        self.arrived.setdefault(name, []).append(number_of(delivery))
+        for each in delivery.superseded:
+            self.transitions[name][each.update_sequence_number] = DeliveryState.SUPERSEDED
+        self.transitions[name][number_of(delivery)] = DeliveryState.ACCEPTED
+        self.outbox.release(delivery.key)
+
+    def fail(self, _: str) -> None:
+        for delivery in self.on_the_way.values():
+            self.outbox.release(delivery.key)
+        self.on_the_way.clear()
+        self.outbox.jira_failed()
