@@ -4,20 +4,34 @@ The file is the only source: what runs is what can be read there. Secrets are ne
 names of the mounted files that hold them. Requests go to addresses in this file and to no others (R9).
 """
 
+import contextlib
 import fnmatch
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from string import Template
-from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import SplitResult, urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AnyUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 URL_FIELDS: Final = frozenset({"cluster", "namespace", "kind", "name"})
 """Names that `workloadUrl` may use as `${name}`."""
+
+_ANY_URL: Final = TypeAdapter(AnyUrl)
+_BLANK: Final = re.compile(r"\s")
 
 
 class SettingsError(Exception):
@@ -31,12 +45,22 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _absolute(url: str) -> SplitResult:
+    """Return the parts of a URL that requests, or browsers, can go to; raises `ValueError` for any other."""
+    with contextlib.suppress(ValueError):
+        _ANY_URL.validate_python(url)
+        parts = urlsplit(url)
+        if parts.hostname and parts.username is None and parts.port != 0 and not _BLANK.search(url):
+            return parts
+    raise ValueError("must be an absolute URL such as https://acme.atlassian.net, without a user")
+
+
 def _https(url: str) -> str:
     """Plain http would show tokens to everyone on the way; on the machine itself there is no way."""
-    parts = urlsplit(url)
-    if not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("must be an absolute URL such as https://acme.atlassian.net, without user or query")
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname)):
+    parts = _absolute(url)
+    if parts.query or parts.fragment:
+        raise ValueError("must be an absolute URL without a query or a fragment")
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
         return url.rstrip("/")
     raise ValueError("must begin with https:// (http:// is allowed for loopback addresses only)")
 
@@ -46,7 +70,7 @@ def _url_template(template: str) -> str:
     if not Template(template).is_valid() or used - URL_FIELDS:
         allowed = ", ".join(f"${{{name}}}" for name in sorted(URL_FIELDS))
         raise ValueError(f"may only use {allowed}")
-    if urlsplit(template).scheme not in ("http", "https"):
+    if _absolute(Template(template).substitute(dict.fromkeys(URL_FIELDS, "name"))).scheme not in ("http", "https"):
         raise ValueError("must begin with https:// or http://")
     return template
 
@@ -110,7 +134,7 @@ class Settings(_Group):
 
     cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
     sites: Annotated[tuple[Site, ...], Field(min_length=1)]
-    default_site: Name = ""
+    default_site: Name | None = None
     atlassian: Atlassian = Atlassian()
     workload_url: UrlTemplate | None = None
     restarts_are_rollouts: bool = False
@@ -119,24 +143,20 @@ class Settings(_Group):
     log: Log = Log()
     http: Http = Http()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _take_the_only_site(cls, data: Any) -> Any:
-        """With one site there is nothing to choose."""
-        sites = data.get("sites") if isinstance(data, Mapping) else None
-        if sites and isinstance(sites, list) and len(sites) == 1 and isinstance(sites[0], Mapping):
-            return {"defaultSite": sites[0].get("name"), **data}
-        return data
-
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         names = [site.name for site in self.sites]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"sites: each name must be unique, used twice: {', '.join(twice)}")
-        if self.default_site not in names:
+        if self.site_by_default not in names:
             raise ValueError(f"defaultSite: must be one of {', '.join(names)}")
         return self
+
+    @property
+    def site_by_default(self) -> str:
+        """The name of the site for workloads that name none; with one site there is nothing to choose."""
+        return self.default_site or (self.sites[0].name if len(self.sites) == 1 else "")
 
     def site(self, name: str) -> Site:
         """Return the site called `name`; raises `KeyError` if there is none."""
@@ -152,15 +172,28 @@ def load(path: Path) -> Settings:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: is not valid YAML: {error}") from error
-    if not isinstance(content, dict):
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not valid YAML: it is not UTF-8") from error
+    except yaml.YAMLError as error:  # its own text quotes the line, which may hold what should not be shown
+        mark = getattr(error, "problem_mark", None)
+        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SettingsError(f"{path}: is not valid YAML{place}") from None
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise SettingsError(f"{path}: must be a YAML mapping with the keys `cluster` and `sites`")
     try:
         return Settings(**content)
     except ValidationError as error:
-        lines = [f"{path}: {_path(each['loc'])}{each['msg']}" for each in error.errors(include_input=False)]
-        raise SettingsError("\n".join(lines)) from error
+        raise SettingsError("\n".join(f"{path}: {line}" for line in _lines(error))) from error
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    """One line for each mistake; that a list of refused entries counts as empty is no further mistake."""
+    places = [each["loc"] for each in error.errors(include_input=False)]
+    for each in error.errors(include_input=False):
+        place = each["loc"]
+        follows = any(other != place and other[: len(place)] == place for other in places)
+        if not (each["type"] == "too_short" and follows):
+            yield f"{_path(place)}{each['msg'].removeprefix('Value error, ')}"
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -245,11 +245,13 @@ class Simulation:
         if self.fates.died:
             await self.stop()
             await self.start()
-        for _ in range(20_000):
+        for _ in range(5_000):
+            for task in self._tasks:
+                assert not task.done(), f"a part of the operator has ended: {task}"
             if not len(self.intake) and not self.reporter.outbox.depth:
                 break
             await asyncio.sleep(0.001)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(5):
             await self.reporter.outbox.wait_empty()
 
 

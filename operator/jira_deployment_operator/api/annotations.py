@@ -95,7 +95,7 @@ def _parse_issue_keys(raw: str, problems: list[Problem]) -> tuple[str, ...] | No
     """Issue keys separated by commas, blanks or line ends; the good ones count even beside bad ones."""
     words = dict.fromkeys(re.findall(r"[^\s,]+", raw))
     good = [word for word in words if _ISSUE_KEY.fullmatch(word)]
-    bad = [word for word in words if word not in set(good)]
+    bad = [word for word in words if not _ISSUE_KEY.fullmatch(word)]
     if not words:
         problems.append(Problem(ISSUE_KEYS, raw, "must name at least one Jira issue, such as `SHOP-123`"))
     if bad:

@@ -49,6 +49,15 @@ class Environment(_View):
     type: EnvironmentType
 
 
+class Associations(_View):
+    """What Jira links the rollout to."""
+
+    issue_keys: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.issue_keys)
+
+
 class Spec(_View):
     """What never changes about a rollout."""
 
@@ -65,15 +74,7 @@ class Spec(_View):
     description: str
     label: str | None = None
     url: str
-
-
-class Associations(_View):
-    """What Jira links the rollout to."""
-
-    issue_keys: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.issue_keys)
+    associations: Associations = Associations()
 
 
 class Transition(_View):

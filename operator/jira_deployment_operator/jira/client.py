@@ -4,7 +4,6 @@ With OAuth 2LO the API stands below `https://api.atlassian.com/jira/deployments/
 The cloudId is configured, or looked up once at the site itself (`/_edge/tenant_info`).
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from typing import Any, Self
@@ -12,6 +11,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from jira_deployment_operator import __version__
+from jira_deployment_operator.jira.body import decode
 from jira_deployment_operator.jira.errors import JiraRefusesAccess, JiraUnavailable, error_for
 from jira_deployment_operator.jira.oauth import OAuthTokens
 from jira_deployment_operator.jira.payload import DeploymentData, SubmitAnswer, submit_request
@@ -92,7 +92,7 @@ class JiraClient:
         if answer.status != 200:
             raise error_for(answer.status, answer.headers, answer.body, what=f"cloudId of {self._site.url}")
         try:
-            found = json.loads(answer.body)["cloudId"]
+            found = decode(answer.body)["cloudId"]
         except (ValueError, KeyError, TypeError) as error:
             raise JiraUnavailable(f"{url}: the answer holds no cloudId") from error
         if not isinstance(found, str) or not found.replace("-", "").isalnum():

@@ -9,11 +9,14 @@
 Messages hold Jira's words, cut; never a token.
 """
 
-import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
+
+from jira_deployment_operator.jira.body import decode
+from jira_deployment_operator.observability.logs import redact
 
 MESSAGE_MAX: Final = 500
 """Characters kept of what Jira says."""
@@ -63,16 +66,22 @@ def error_for(status: int, headers: Mapping[str, str], body: bytes, *, what: str
 def words(body: bytes) -> str:
     """Return what Jira says in an error's body, which comes in several shapes (facts: fixtures C)."""
     try:
-        content = json.loads(body)
+        content = decode(body)
     except ValueError:
-        return _cut(body[:MESSAGE_MAX].decode(errors="replace"))
+        return _cut(body[: 4 * MESSAGE_MAX].decode(errors="replace"))
     if isinstance(content, list):
-        return _cut("; ".join(str(each.get("message", each)) for each in content if isinstance(each, dict)))
+        return _cut(_joined(content))
     if isinstance(content, dict):
         for key in ("error_description", "message", "error", "errorMessages"):
             if content.get(key):
-                return _cut(str(content[key]))
+                return _cut(_joined(content[key]))
     return _cut(str(content))
+
+
+def _joined(said: Any) -> str:
+    """One sentence after the other, whether they are texts or objects with a `message`."""
+    parts = said if isinstance(said, list) else [said]
+    return "; ".join(str(each.get("message", each) if isinstance(each, dict) else each) for each in parts)
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float:
@@ -85,11 +94,12 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(value) - (now or datetime.now(UTC))).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return 0.0
-    return min(max(seconds, 0.0), RETRY_AFTER_MAX_SECONDS)
+    return min(max(seconds, 0.0), RETRY_AFTER_MAX_SECONDS) if not math.isnan(seconds) else 0.0
 
 
 def _cut(text: str) -> str:
-    """Jira's words are shown in logs and on records: one line, bounded."""
-    return " ".join(text.split())[:MESSAGE_MAX]
+    """Jira's words go to logs and records: one line, bounded, proper Unicode, and no secret, should they echo one."""
+    proper = text.encode(errors="replace").decode()
+    return " ".join(redact(proper).split())[:MESSAGE_MAX]

@@ -6,13 +6,14 @@ each time, so a rotated secret is picked up by itself.
 """
 
 import asyncio
-import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from jira_deployment_operator.jira.body import decode
 from jira_deployment_operator.jira.errors import JiraRefusesAccess, JiraUnavailable, error_for
 from jira_deployment_operator.jira.transport import Transport
 from jira_deployment_operator.observability.logs import hide
@@ -20,6 +21,9 @@ from jira_deployment_operator.settings import OAuth
 
 _RENEW_AT: Final = 0.8
 _DEFAULT_LIFETIME_SECONDS: Final = 900.0
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]+")
+"""What a bearer token may hold (RFC 6750, section 2.1); anything else could break the header."""
+
 _SECRET_MAX_BYTES: Final = 4096
 
 
@@ -77,13 +81,12 @@ class OAuthTokens:
         if answer.status != 200:
             raise error_for(answer.status, answer.headers, answer.body, what="token")
         try:
-            content = json.loads(answer.body)
-            value, lifetime = (
-                str(content["access_token"]),
-                float(content.get("expires_in", _DEFAULT_LIFETIME_SECONDS)),
-            )
+            content = decode(answer.body)
+            value, lifetime = content["access_token"], float(content.get("expires_in", _DEFAULT_LIFETIME_SECONDS))
         except (ValueError, KeyError, TypeError) as error:
             raise JiraUnavailable("token: the answer holds no access_token") from error
+        if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+            raise JiraUnavailable("token: the answer holds no usable access_token")
         hide(value)
         return _Token(value, self._clock() + lifetime * _RENEW_AT)
 

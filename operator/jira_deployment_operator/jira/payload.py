@@ -121,19 +121,19 @@ def _seconds(start: str, end: str) -> int:
 class ErrorMessage(_Model):
     """One of Jira's reasons."""
 
-    message: str = ""
+    message: str | None = None
 
 
 class RejectedDeployment(_Model):
     """A deployment that Jira did not take, and why."""
 
     key: DeploymentKey
-    errors: tuple[ErrorMessage, ...] = ()
+    errors: tuple[ErrorMessage, ...] | None = None
 
     @property
     def reason(self) -> str:
         """Jira's words in one line."""
-        return "; ".join(each.message for each in self.errors if each.message) or "no reason given"
+        return "; ".join(each.message for each in self.errors or () if each.message) or "no reason given"
 
 
 class SubmitAnswer(_Model):

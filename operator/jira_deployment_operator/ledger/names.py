@@ -22,7 +22,7 @@ def record_name(workload: WorkloadKey, ordinal: int) -> str:
     room = NAME_MAX - _ORDINAL_MAX_LENGTH - 1
     if len(stem) > room:
         digest = hashlib.sha256(stem.encode()).hexdigest()[:_DIGEST_LENGTH]
-        stem = f"{stem[: room - _DIGEST_LENGTH - 1]}-{digest}"
+        stem = f"{stem[: room - _DIGEST_LENGTH - 1].rstrip('.-')}-{digest}"
     return f"{stem}-{ordinal}"
 
 

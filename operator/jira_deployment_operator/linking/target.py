@@ -20,6 +20,9 @@ from jira_deployment_operator.workloads.observation import Observation
 TEXT_MAX: Final = 255
 """Jira's limit for display names, descriptions and labels, in characters."""
 
+URL_MAX: Final = 2000
+"""Jira's limit for URLs, in characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -65,7 +68,7 @@ def link(seen: Observation, namespace: Mapping[str, str], settings: Settings) ->
 
 
 def _site(wishes: Wishes, namespace: str, settings: Settings) -> tuple[str | None, Problem | None]:
-    name = wishes.site or settings.default_site
+    name = wishes.site or settings.site_by_default
     allowed = [site.name for site in settings.sites if site.allows(namespace)]
     if name in allowed:
         return name, None
@@ -97,11 +100,10 @@ def _target(seen: Observation, site: str, wishes: Wishes, settings: Settings) ->
 def workload_url(seen: Observation, site: str, settings: Settings) -> str:
     """Return where a person can look at the workload: the configured page, else the Jira site itself.
 
-    Jira refuses a deployment without an absolute URL.
+    Jira refuses a deployment without an absolute URL, or with one longer than `URL_MAX`.
     """
-    if settings.workload_url is None:
-        return str(settings.site(site).url)
     workload = seen.workload
-    return Template(settings.workload_url).substitute(
+    page = Template(settings.workload_url or "").substitute(
         cluster=settings.cluster, namespace=workload.namespace, kind=workload.kind.lower(), name=workload.name
     )
+    return page if 0 < len(page) <= URL_MAX else settings.site(site).url

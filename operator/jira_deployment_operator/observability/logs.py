@@ -4,6 +4,7 @@ Redaction works on what was formatted, so it also covers exceptions and the mess
 knows the values of the secrets in use (`hide`) and the shapes in which tokens travel.
 """
 
+import json
 import logging
 import re
 import sys
@@ -14,31 +15,34 @@ from pythonjsonlogger.json import JsonFormatter
 
 from jira_deployment_operator.settings import Log
 
+_QUOTE: Final = r"(?:\\*[\"'])?"
 _SHAPES: Final = re.compile(
-    r"(?i)(bearer\s+|jwt\s+|\"?(?:client_secret|access_token|authorization)\"?\s*[:=]\s*[\"']?(?:bearer\s+|jwt\s+)?)"
-    r"[A-Za-z0-9._~+/=-]{6,}"
+    rf"(?i)(bearer\s+|jwt\s+|{_QUOTE}(?:client_secret|access_token|authorization){_QUOTE}\s*[:=]\s*{_QUOTE}"
+    r"(?:bearer\s+|jwt\s+)?)[A-Za-z0-9._~+/=-]{6,}"
 )
 _HIDDEN: Final = "[redacted]"
 _SHORTEST_SECRET: Final = 6
 
 _secrets: dict[str, None] = {}
-_SECRETS_MAX: Final = 64
-"""Tokens are renewed every few minutes: only the newest can still appear."""
+_SECRETS_MAX: Final = 500
+"""Tokens are renewed every few minutes: only the newest can still appear. Enough for fifty sites and more."""
 
 
 def hide(secret: str) -> None:
-    """Never show `secret` in a log line from now on."""
+    """Never show `secret` in a log line from now on, in whichever way JSON may write it."""
     if len(secret) < _SHORTEST_SECRET:
         return
-    _secrets.pop(secret, None)
-    _secrets[secret] = None
+    for shown in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
+        _secrets.pop(shown, None)
+        _secrets[shown] = None
     while len(_secrets) > _SECRETS_MAX:
         del _secrets[next(iter(_secrets))]
 
 
 def redact(text: str) -> str:
     """Return `text` with every known secret and everything shaped like a credential blotted out."""
-    for secret in _secrets:
+    found = [secret for secret in _secrets if secret in text]
+    for secret in sorted(found, key=len, reverse=True):  # one may begin like another
         text = text.replace(secret, _HIDDEN)
     return _SHAPES.sub(rf"\1{_HIDDEN}", text)
 

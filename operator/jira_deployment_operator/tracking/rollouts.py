@@ -137,6 +137,13 @@ def _is_open(rollout: Rollout) -> bool:
 
 
 def _was_released(rollouts: Sequence[Rollout], version: str) -> bool:
-    """Whether `version` ran here and was not itself rolled back since: going forward again is no rollback."""
-    attempts = [each for each in rollouts if each.version == version]
-    return bool(attempts) and attempts[-1].state is State.SUCCESSFUL
+    """Whether `version` ran here and was not itself rolled back since: going forward again is no rollback.
+
+    Attempts that came to nothing since then do not count.
+    """
+    verdicts = [
+        each.state
+        for each in rollouts
+        if each.version == version and each.state in (State.SUCCESSFUL, State.ROLLED_BACK)
+    ]
+    return verdicts[-1:] == [State.SUCCESSFUL]

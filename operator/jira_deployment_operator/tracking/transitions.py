@@ -16,6 +16,7 @@ from jira_deployment_operator.api.states import Delivery, State
 from jira_deployment_operator.tracking.numbers import update_sequence_number
 
 _NO_ISSUE_KEYS = "not told to Jira: name the issues in annotation jira-operator.dev/issue-keys"
+_NO_REASON = "no reason given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def append(
     Empty `associations` leave those that the record has: a rollout keeps its issues to its end.
     """
     at = timestamp(now_ms)
-    linked = associations or record.status.associations
+    linked = associations or record.status.associations or record.spec.associations
     transition = Transition(
         state=state,
         time=at,
@@ -92,7 +93,7 @@ def settle(record: JiraDeployment, outcomes: Mapping[int, Outcome], *, now_ms: i
     Only due ones change, so that an answer that arrives twice, or late, does no harm.
     """
     transitions = tuple(_settled(each, outcomes) for each in record.status.transitions)
-    reported = _reported(record, transitions, timestamp(now_ms))
+    reported = _reported(record, transitions, outcomes, timestamp(now_ms))
     status = record.status.model_copy(update={"transitions": transitions, "conditions": reported})
     return record.model_copy(update={"status": status})
 
@@ -105,12 +106,21 @@ def _settled(transition: Transition, outcomes: Mapping[int, Outcome]) -> Transit
     return transition.model_copy(update={"delivery": outcome.delivery, "message": message})
 
 
-def _reported(record: JiraDeployment, transitions: tuple[Transition, ...], at: str) -> tuple[conditions.Condition, ...]:
-    newest = transitions[-1]
+def _reported(
+    record: JiraDeployment,
+    transitions: tuple[Transition, ...],
+    outcomes: Mapping[int, Outcome],
+    at: str,
+) -> tuple[conditions.Condition, ...]:
+    newest = transitions[-1] if transitions else None
+    outcome = outcomes.get(newest.update_sequence_number) if newest else None
+    if newest is None or outcome is None:
+        return record.status.conditions
     if newest.delivery is Delivery.ACCEPTED:
         reason, message = conditions.REASON_ACCEPTED, f"{newest.state}: accepted by Jira"
     elif newest.delivery is Delivery.REJECTED:
-        reason, message = conditions.REASON_REJECTED, f"{newest.state}: refused by Jira: {newest.message}"
+        words = outcome.message or _NO_REASON
+        reason, message = conditions.REASON_REJECTED, f"{newest.state}: refused by Jira: {words}"
     else:
         return record.status.conditions
     return conditions.with_condition(

@@ -203,6 +203,7 @@ class Tracker:
                 description=target.description,
                 label=target.label,
                 url=target.url,
+                associations=target.associations,
             ),
         )
 

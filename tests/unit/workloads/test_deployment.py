@@ -27,11 +27,11 @@ STATUSES: dict[str, tuple[dict[str, Any], Phase]] = {
             availableReplicas=3,
             replicas_now=3,
         ),
-        Phase.PROGRESSING,
+        Phase.UNOBSERVED,
     ),
     "new template, not observed: the old status says failed": (
         deployment(generation=3, observed=2, progressing="ProgressDeadlineExceeded", updatedReplicas=1),
-        Phase.PROGRESSING,
+        Phase.UNOBSERVED,
     ),
     "new template and paused, not observed": (
         deployment(generation=3, observed=2, paused=True, updatedReplicas=3, availableReplicas=3),
