@@ -31,6 +31,7 @@ URL_FIELDS: Final = frozenset({"cluster", "namespace", "kind", "name"})
 """Names that `workloadUrl` may use as `${name}`."""
 
 _ANY_URL: Final = TypeAdapter(AnyUrl)
+_NOT_ABSOLUTE: Final = "must be an absolute URL such as https://acme.atlassian.net, without user or query"
 _BLANK: Final = re.compile(r"\s")
 
 
@@ -52,14 +53,14 @@ def _absolute(url: str) -> SplitResult:
         parts = urlsplit(url)
         if parts.hostname and parts.username is None and parts.port != 0 and not _BLANK.search(url):
             return parts
-    raise ValueError("must be an absolute URL such as https://acme.atlassian.net, without a user")
+    raise ValueError(_NOT_ABSOLUTE)
 
 
 def _https(url: str) -> str:
     """Plain http would show tokens to everyone on the way; on the machine itself there is no way."""
     parts = _absolute(url)
     if parts.query or parts.fragment:
-        raise ValueError("must be an absolute URL without a query or a fragment")
+        raise ValueError(_NOT_ABSOLUTE)
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
         return url.rstrip("/")
     raise ValueError("must begin with https:// (http:// is allowed for loopback addresses only)")
@@ -70,8 +71,9 @@ def _url_template(template: str) -> str:
     if not Template(template).is_valid() or used - URL_FIELDS:
         allowed = ", ".join(f"${{{name}}}" for name in sorted(URL_FIELDS))
         raise ValueError(f"may only use {allowed}")
-    if _absolute(Template(template).substitute(dict.fromkeys(URL_FIELDS, "name"))).scheme not in ("http", "https"):
+    if urlsplit(template).scheme not in ("http", "https"):
         raise ValueError("must begin with https:// or http://")
+    _absolute(Template(template).substitute(dict.fromkeys(URL_FIELDS, "name")))
     return template
 
 
@@ -100,7 +102,7 @@ class Site(_Group):
     cloud_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
     auth: OAuth
     allowed_namespaces: Annotated[tuple[str, ...], Field(min_length=1)]
-    requests_per_second: Annotated[float, Field(ge=1, le=100)] = 10.0
+    requests_per_second: Annotated[float, Field(ge=1, le=100)] = 5.0
     timeout_seconds: Annotated[float, Field(ge=1, le=300)] = 30.0
 
     def allows(self, namespace: str) -> bool:
@@ -178,8 +180,13 @@ def load(path: Path) -> Settings:
         mark = getattr(error, "problem_mark", None)
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SettingsError(f"{path}: is not valid YAML{place}") from None
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+    if not isinstance(content, dict):
         raise SettingsError(f"{path}: must be a YAML mapping with the keys `cluster` and `sites`")
+    for key in content:
+        if not isinstance(key, str):
+            raise SettingsError(
+                f"{path}: {key}: no such key; in YAML, `on`, `yes` and numbers must be quoted to be text"
+            )
     try:
         return Settings(**content)
     except ValidationError as error:

@@ -197,9 +197,9 @@ def test_minimal_values_leave_the_operators_own_defaults(chart: Chart) -> None:
                 },
             },
         ),
-        default_site="acme",
     )
     assert read == expected
+    assert read.site_by_default == "acme"
 
 
 def test_every_value_arrives_in_the_settings(chart: Chart) -> None:

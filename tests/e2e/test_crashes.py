@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -43,7 +44,7 @@ async def test_killed_thirty_times_in_a_storm_of_rollouts(own_world: World) -> N
     storming = asyncio.create_task(storm())
     for _ in range(KILLS):
         progress = len(world.jira.journal) + dice.randrange(0, 12)
-        await eventually(lambda wanted=progress: reached(world, wanted), within=60, what="the storm goes on")
+        await eventually(partial(reached, world, progress), within=60, what="the storm goes on")
         await world.operator.kill()
         await world.operator.start(ready=dice.random() < 0.5)
     storm_is_over.set()

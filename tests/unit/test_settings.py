@@ -56,7 +56,11 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "sites[0].name",
         "Field required",
     ),
-    "site with a bad name": (one_site(name="Acme Inc"), "sites[0].name", f"String should match pattern {SITE_PATTERN}"),
+    "site with a bad name": (
+        one_site(name="Acme Inc", url="https://acme.example"),
+        "sites[0].name",
+        f"String should match pattern {SITE_PATTERN}",
+    ),
     "plain http": (one_site(url="http://acme.atlassian.net"), "sites[0].url", HTTPS),
     "another scheme": (one_site(url="ftp://acme.atlassian.net"), "sites[0].url", HTTPS),
     "http to a private address": (one_site(url="http://10.0.0.1"), "sites[0].url", HTTPS),
@@ -227,13 +231,13 @@ def test_http_is_for_loopback_and_https_for_everywhere(url: str) -> None:
 
 
 def test_the_only_site_is_the_default_one() -> None:
-    assert settings(sites=[site_values("beta")]).default_site == "beta"
+    assert settings(sites=[site_values("beta")]).site_by_default == "beta"
 
 
 def test_several_sites_need_a_choice_and_keep_it() -> None:
     chosen = settings(sites=[site_values(), site_values("beta")], defaultSite="beta")
 
-    assert chosen.default_site == "beta"
+    assert chosen.site_by_default == "beta"
     assert chosen.site("acme").name == "acme"
     with pytest.raises(KeyError):
         chosen.site("gamma")

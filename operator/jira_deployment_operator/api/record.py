@@ -58,6 +58,14 @@ class Associations(_View):
         return bool(self.issue_keys)
 
 
+class Opening(_View):
+    """How the rollout began. It stands in the spec, so that one write both creates the record and remembers it."""
+
+    state: State
+    reason: str
+    message: str = ""
+
+
 class Spec(_View):
     """What never changes about a rollout."""
 
@@ -75,6 +83,7 @@ class Spec(_View):
     label: str | None = None
     url: str
     associations: Associations = Associations()
+    opening: Opening | None = None
 
 
 class Transition(_View):
@@ -106,6 +115,7 @@ class JiraDeployment(_View):
     resource_version: str = ""
     spec: Spec
     status: Status = Status()
+    has_stored_status: bool = False
 
     @classmethod
     def from_object(cls, body: dict[str, Any]) -> Self:
@@ -119,6 +129,7 @@ class JiraDeployment(_View):
                 "resource_version": metadata.get("resourceVersion", ""),
                 "spec": body["spec"],
                 "status": body.get("status") or {},
+                "has_stored_status": bool(body.get("status")),
             }
         )
 

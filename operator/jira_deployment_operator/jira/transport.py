@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -32,8 +34,8 @@ class Transport:
             timeout=aiohttp.ClientTimeout(total=timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds)),
             headers={"User-Agent": user_agent, "Accept": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,  # clusters often reach the internet through a proxy only
         )
+        self._proxies: dict[str, str | None] = {}
 
     async def close(self) -> None:
         """Close the connections."""
@@ -53,7 +55,7 @@ class Transport:
         status = "error"
         try:
             async with self._session.request(
-                method, url, headers=headers, json=json, allow_redirects=False
+                method, url, headers=headers, json=json, allow_redirects=False, proxy=self._proxy_for(url)
             ) as response:
                 body = await response.content.read(ANSWER_MAX_BYTES)
                 while not response.content.at_eof() and len(body) < ANSWER_MAX_BYTES:
@@ -66,3 +68,15 @@ class Transport:
         finally:
             metrics.JIRA_REQUESTS.labels(self._site, operation, status).inc()
             metrics.JIRA_REQUEST_SECONDS.labels(self._site, operation).observe(time.monotonic() - started)
+
+    def _proxy_for(self, url: str) -> str | None:
+        """Return the proxy that the environment names for an address, since clusters often have no other way out.
+
+        aiohttp's own `trust_env` looks it up anew in a thread for every request, and reads `.netrc` with it.
+        """
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._proxies:
+            bypassed = proxy_bypass(parts.hostname or "")
+            self._proxies[origin] = None if bypassed else getproxies().get(parts.scheme)
+        return self._proxies[origin]

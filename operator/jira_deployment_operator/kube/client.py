@@ -24,6 +24,8 @@ class ApiServer:
 
     def __init__(self, configuration: Any) -> None:
         configuration.connection_pool_maxsize = 32
+        # The proxy, if any, is the configuration's; the environment would be searched in a thread for every request.
+        configuration.client_session_kwargs = {"trust_env": False}
         self._configuration = configuration
         self._client = ApiClient(configuration)
 

@@ -2,36 +2,35 @@
 
 In memory stands what a decision needs: a short summary of every rollout, and the whole record only of
 those that may still change. Each write carries the resourceVersion it is based on. If another operator
-was first, the API server says so (409), the newer object is read, and the change is made again on it.
+was first (or this one, and the answer was lost), the API server says so (409), the newer object is read,
+and the caller decides anew.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any
 
 from pydantic import ValidationError
 
 from jira_deployment_operator.api.record import JiraDeployment
-from jira_deployment_operator.api.states import State
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, Conflict, NotFound
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.retention import expired
 from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.tracking.rollouts import Rollout
+from jira_deployment_operator.tracking.transitions import begun
 from jira_deployment_operator.workloads.observation import WorkloadKey
 
 _log = logging.getLogger(__name__)
 
 Change = Callable[[JiraDeployment], JiraDeployment]
 
-_CONFLICTS_MAX: Final = 10
-
 
 class TakenError(Exception):
-    """Another operator has created the next record first: look again at what is remembered, and decide anew."""
+    """The record was created or changed by somebody else first: look at what is remembered now, and decide anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,11 @@ def workload_of(record: JiraDeployment) -> WorkloadKey:
 
 def summary(record: JiraDeployment) -> Rollout:
     """Return what tracking needs to know of a record."""
-    state = record.status.state or (State.SUCCESSFUL if record.spec.baseline else None)
-    return Rollout(record.spec.ordinal, record.spec.workload.uid, record.spec.version, state)
+    return Rollout(record.spec.ordinal, record.spec.workload.uid, record.spec.version, record.status.state)
+
+
+def _read(body: dict[str, Any]) -> JiraDeployment:
+    return begun(JiraDeployment.from_object(body))
 
 
 class Ledger:
@@ -80,7 +82,7 @@ class Ledger:
         """Read every record of the cluster; one that cannot be read is told in the log and left alone."""
         async for body in self._api_server.objects(names.ALL_RECORDS):
             try:
-                record = JiraDeployment.from_object(body)
+                record = _read(body)
             except ValidationError as error:
                 metadata = body["metadata"]
                 _log.error(
@@ -125,41 +127,35 @@ class Ledger:
         except Conflict as error:
             metrics.API_WRITES.labels("record", "conflict").inc()
             body = await self._api_server.get(names.path(record.namespace, record.name))
-            self._remember(JiraDeployment.from_object(body))
+            self._remember(_read(body))
             raise TakenError(str(error)) from error
         metrics.API_WRITES.labels("record", "ok").inc()
-        created = JiraDeployment.from_object(body)
+        created = _read(body)
         self._remember(created)
         self._forget_settled(workload_of(created))
         return created
 
     async def update(self, key: RecordKey, change: Change) -> JiraDeployment:
-        """Change the status of a record and return it as stored.
+        """Change the status of a record and return it as stored. Raises `TakenError` if it is not what was remembered.
 
         A record that was deleted meanwhile, as all are when their namespace is, lives on in memory so
         that what is due can still be sent.
         """
         live = self._live[key]
         async with live.lock:
-            for _ in range(_CONFLICTS_MAX):
-                changed = change(live.record)
-                try:
-                    live.record = await self._write_status(changed)
-                    break
-                except NotFound:
-                    metrics.API_WRITES.labels("record", "gone").inc()
-                    _log.info("JiraDeployment %s/%s was deleted; kept in memory only", key.namespace, key.name)
-                    live.record = changed
-                    break
-                except Conflict:
-                    metrics.API_WRITES.labels("record", "conflict").inc()
-                    await self._reread(live)
-            else:
-                raise Conflict(f"JiraDeployment {key.namespace}/{key.name}: changed again and again by others")
+            changed = change(live.record)
+            if changed is live.record and live.record.has_stored_status:
+                return live.record
+            live.record = await self._write_status(live, changed)
             workload = workload_of(live.record)
             self._rollouts[workload][live.record.spec.ordinal] = summary(live.record)
             self._forget_settled(workload)
             return live.record
+
+    async def store_status(self, key: RecordKey) -> None:
+        """Make the status of a new record visible to people; what it says is remembered already."""
+        if key in self._live:
+            await self.update(key, lambda record: record)
 
     async def retain(self, workload: WorkloadKey) -> None:
         """Delete the records of `workload` beyond its history limit."""
@@ -179,24 +175,26 @@ class Ledger:
             self._rollouts[workload].pop(ordinal, None)
             self._live.pop(key, None)
 
-    async def _write_status(self, record: JiraDeployment) -> JiraDeployment:
+    async def _write_status(self, live: _Live, changed: JiraDeployment) -> JiraDeployment:
         body = {
-            "metadata": {"resourceVersion": record.resource_version},
-            "status": record.status_object(),
+            "metadata": {"resourceVersion": changed.resource_version},
+            "status": changed.status_object(),
         }
-        path = f"{names.path(record.namespace, record.name)}/status"
-        stored = await self._api_server.merge_patch(path, body)
-        metrics.API_WRITES.labels("record", "ok").inc()
-        return record.model_copy(update={"resource_version": stored["metadata"]["resourceVersion"]})
-
-    async def _reread(self, live: _Live) -> None:
-        record = live.record
+        path = names.path(changed.namespace, changed.name)
         try:
-            live.record = JiraDeployment.from_object(
-                await self._api_server.get(names.path(record.namespace, record.name))
-            )
+            stored = await self._api_server.merge_patch(f"{path}/status", body)
         except NotFound:
-            return  # the next write finds out too, and goes on in memory
+            metrics.API_WRITES.labels("record", "gone").inc()
+            _log.info("JiraDeployment %s/%s was deleted; kept in memory only", changed.namespace, changed.name)
+            return changed
+        except Conflict as error:
+            metrics.API_WRITES.labels("record", "conflict").inc()
+            live.record = _read(await self._api_server.get(path))
+            self._rollouts[workload_of(live.record)][live.record.spec.ordinal] = summary(live.record)
+            raise TakenError(str(error)) from error
+        metrics.API_WRITES.labels("record", "ok").inc()
+        version = stored["metadata"]["resourceVersion"]
+        return changed.model_copy(update={"resource_version": version, "has_stored_status": True})
 
     def _remember(self, record: JiraDeployment) -> None:
         self._rollouts.setdefault(workload_of(record), {})[record.spec.ordinal] = summary(record)

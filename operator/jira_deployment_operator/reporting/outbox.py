@@ -27,7 +27,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class _Entry:
-    """`waited` holds the updateSequenceNumbers that were due when Jira last failed."""
+    """`waited` holds the updateSequenceNumbers that were due when Jira last failed, or the operator started."""
 
     due: dict[int, str] = field(default_factory=dict)
     waited: frozenset[int] = frozenset()
@@ -92,8 +92,8 @@ class Outbox:
         else:
             self.put(record)
 
-    def jira_failed(self) -> None:
-        """Remember that all that is due now had to wait: what a newer state overtakes will not be sent late."""
+    def mark_waiting(self) -> None:
+        """Remember that all that is due now has had to wait: what a newer state overtakes is not sent late."""
         for entry in self._entries.values():
             entry.waited = frozenset(entry.due)
 

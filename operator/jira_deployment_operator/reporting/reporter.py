@@ -26,7 +26,7 @@ from jira_deployment_operator.jira.errors import (
 )
 from jira_deployment_operator.jira.payload import BATCH_MAX, DeploymentData, deployment_data
 from jira_deployment_operator.kube.errors import ApiServerError
-from jira_deployment_operator.ledger.ledger import Ledger
+from jira_deployment_operator.ledger.ledger import Ledger, TakenError
 from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.reporting.answers import outcomes_of, read
 from jira_deployment_operator.reporting.backoff import Backoff
@@ -36,6 +36,8 @@ from jira_deployment_operator.tracking.transitions import Outcome, settle
 _log = logging.getLogger(__name__)
 
 _WRITES_AT_ONCE: Final = 16
+_BURST_SECONDS: Final = 2.0
+"""After a quiet time, the requests of so many seconds may go at once."""
 
 
 class Reporter:
@@ -55,7 +57,7 @@ class Reporter:
         self.outbox = Outbox(ledger.record)
         self._client = client
         self._ledger = ledger
-        self._limiter = AsyncLimiter(requests_per_second, 1)
+        self._limiter = AsyncLimiter(_BURST_SECONDS * requests_per_second, _BURST_SECONDS)
         self._now_ms = now_ms
         self._backoff = backoff or Backoff()
         self._writes = asyncio.TaskGroup()
@@ -67,6 +69,7 @@ class Reporter:
         async with self._writes:
             while True:
                 await self.outbox.wait()
+                await self._limiter.acquire()  # first, so that what comes due meanwhile travels along
                 if batch := self.outbox.take(BATCH_MAX):
                     await self._attempt(batch)
 
@@ -88,7 +91,7 @@ class Reporter:
         except JiraError as error:
             for delivery in unanswered:
                 self.outbox.release(delivery.key)
-            self.outbox.jira_failed()
+            self.outbox.mark_waiting()
             await asyncio.sleep(self._pause_after(error))
         else:
             self._went_well()
@@ -120,7 +123,6 @@ class Reporter:
         items = self._payloads(batch, unanswered)
         if not items:
             return
-        await self._limiter.acquire()
         try:
             answer = await self._client.submit(list(items.values()))
         except (RequestInvalid, RequestTooLarge) as error:
@@ -129,8 +131,9 @@ class Reporter:
                 self._settle(sent[0], Outcome(DeliveryState.REJECTED, str(error)), unanswered)
                 return
             _log.warning("site %s refuses a request of %d deployments as a whole: %s", self.site, len(sent), error)
-            await self._send(sent[: len(sent) // 2], unanswered)
-            await self._send(sent[len(sent) // 2 :], unanswered)
+            for half in (sent[: len(sent) // 2], sent[len(sent) // 2 :]):
+                await self._limiter.acquire()
+                await self._send(half, unanswered)
             return
         answered = read(answer, list(items))
         for delivery, outcome in answered.items():
@@ -167,7 +170,9 @@ class Reporter:
         """Try until the API server takes it: sending the same number again after a restart does no harm."""
         outcomes = outcomes_of(delivery, outcome)
         now_ms = self._now_ms()
-        async for attempt in stamina.retry_context(ApiServerError, attempts=None, timeout=None, wait_max=10):
+        async for attempt in stamina.retry_context(
+            (ApiServerError, TakenError), attempts=None, timeout=None, wait_max=10
+        ):
             with attempt:
                 async with self._write_slots:
                     await self._ledger.update(delivery.key, lambda record: settle(record, outcomes, now_ms=now_ms))

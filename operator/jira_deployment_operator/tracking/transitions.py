@@ -33,6 +33,11 @@ def timestamp(epoch_ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def epoch_ms(time: str) -> int:
+    """Return the epoch milliseconds of a timestamp."""
+    return round(datetime.fromisoformat(time).timestamp() * 1000)
+
+
 def append(
     record: JiraDeployment,
     *,
@@ -73,8 +78,24 @@ def append(
     return record.model_copy(update={"status": status})
 
 
-def baseline(record: JiraDeployment, *, now_ms: int) -> JiraDeployment:
-    """Return the record of a version that was running before the operator first looked: never told."""
+def begun(record: JiraDeployment) -> JiraDeployment:
+    """Return what a record says before its status was first stored: the spec alone tells how it began."""
+    if record.has_stored_status:
+        return record
+    started_ms = epoch_ms(record.spec.started_at)
+    if record.spec.opening is None:
+        return _baseline(record, now_ms=started_ms)
+    return append(
+        record,
+        state=record.spec.opening.state,
+        reason=record.spec.opening.reason,
+        message=record.spec.opening.message,
+        associations=record.spec.associations,
+        now_ms=started_ms,
+    )
+
+
+def _baseline(record: JiraDeployment, *, now_ms: int) -> JiraDeployment:
     reported = conditions.with_condition(
         record.status.conditions,
         type_=conditions.REPORTED,
@@ -112,14 +133,13 @@ def _reported(
     outcomes: Mapping[int, Outcome],
     at: str,
 ) -> tuple[conditions.Condition, ...]:
-    newest = transitions[-1] if transitions else None
-    outcome = outcomes.get(newest.update_sequence_number) if newest else None
-    if newest is None or outcome is None:
+    if not transitions or record.status.transitions[-1].delivery is not Delivery.DUE:
         return record.status.conditions
+    newest = transitions[-1]
     if newest.delivery is Delivery.ACCEPTED:
         reason, message = conditions.REASON_ACCEPTED, f"{newest.state}: accepted by Jira"
     elif newest.delivery is Delivery.REJECTED:
-        words = outcome.message or _NO_REASON
+        words = outcomes[newest.update_sequence_number].message or _NO_REASON
         reason, message = conditions.REASON_REJECTED, f"{newest.state}: refused by Jira: {words}"
     else:
         return record.status.conditions

@@ -5,9 +5,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from jira_deployment_operator.api import conditions
 from jira_deployment_operator.api.annotations import Problem
-from jira_deployment_operator.api.record import Associations, JiraDeployment, Spec, Workload
-from jira_deployment_operator.api.states import Delivery
+from jira_deployment_operator.api.record import Associations, JiraDeployment, Opening, Spec, Workload
+from jira_deployment_operator.api.states import State
 from jira_deployment_operator.kube.errors import ApiServerError, NotFound
 from jira_deployment_operator.kube.events import (
     REASON_INVALID_ANNOTATION,
@@ -23,7 +24,7 @@ from jira_deployment_operator.reporting.reporter import Reporter
 from jira_deployment_operator.settings import Settings
 from jira_deployment_operator.tracking.numbers import deployment_sequence_number
 from jira_deployment_operator.tracking.rollouts import Advance, Baseline, Open, Step, follow, gone
-from jira_deployment_operator.tracking.transitions import append, baseline, timestamp
+from jira_deployment_operator.tracking.transitions import append, timestamp
 from jira_deployment_operator.watch.intake import Gone, Intake, Look
 from jira_deployment_operator.watch.namespaces import Namespaces
 from jira_deployment_operator.workloads.observation import Observation, WorkloadKey
@@ -56,18 +57,22 @@ class Tracker:
         self._reporters = reporters
         self._events = events
         self._now_ms = now_ms
+        self._untidy: dict[WorkloadKey, None] = {}
+        self._is_untidy = asyncio.Event()
 
     async def run(self) -> None:
         """Follow looks until cancelled, several workloads side by side."""
         async with asyncio.TaskGroup() as workers:
             for _ in range(WORKERS):
                 workers.create_task(self._work())
+            workers.create_task(self._tidy_up())
 
     def resume(self) -> None:
-        """Hand over what was due when the operator last stopped."""
+        """Hand over what was due when the operator last stopped. What was overtaken until then is not sent late."""
         for record in self._ledger.live():
-            if record.due:
-                self._hand_over(record)
+            self._hand_over(record)
+        for reporter in self._reporters.values():
+            reporter.outbox.mark_waiting()
 
     async def _work(self) -> None:
         while True:
@@ -83,13 +88,23 @@ class Tracker:
             else:
                 self._intake.done(workload)
 
+    async def _tidy_up(self) -> None:
+        """Forget old records behind the back of the workers: no rollout waits for it."""
+        while True:
+            await self._is_untidy.wait()
+            self._is_untidy.clear()
+            while self._untidy:
+                await self._ledger.retain(self._untidy.popitem()[0])
+
     async def follow(self, look: Look) -> None:
         """Record what `look` means. Raises an `ApiServerError`; to call again is safe, whatever was done before it."""
         while True:
             try:
                 await self._follow(look)
             except TakenError as error:
-                _log.info("%s: another operator was first, looking again: %s", look.workload, error)
+                _log.info("%s: somebody else was first, looking again: %s", look.workload, error)
+                if newest := self._ledger.newest(look.workload):
+                    self._hand_over(newest)
             else:
                 return
 
@@ -117,23 +132,22 @@ class Tracker:
             await self._begin(step, seen, target)
 
     async def _begin(self, step: Open | Baseline, seen: Observation, target: Target) -> None:
-        now_ms = self._now_ms()
         try:
-            record = await self._ledger.create(self._new_record(seen, target, step, now_ms))
+            record = await self._ledger.create(self._new_record(seen, target, step, self._now_ms()))
         except NotFound:
             _log.info("%s: its namespace is gone, nothing to record", seen.workload)
             return
-        if isinstance(step, Baseline):
-            await self._ledger.update(key_of(record), lambda each: baseline(each, now_ms=now_ms))
-            return
-        opening = Advance(record.spec.ordinal, step.state, step.reason, step.message)
-        record = await self._advance(seen.workload, opening, target.associations)
-        if record.status.transitions[-1].delivery is Delivery.WITHHELD:
+        if isinstance(step, Open):
+            self._count(record, step.state, step.reason)
+            self._hand_over(record)
+        await self._ledger.store_status(key_of(record))
+        if isinstance(step, Open) and not target.associations:
             message = "the rollout is not reported: name its Jira issues in annotation jira-operator.dev/issue-keys"
             await self._events.warn(_subject(seen), REASON_NO_ISSUE_KEYS, message)
-        await self._ledger.retain(seen.workload)
+        self._untidy[seen.workload] = None
+        self._is_untidy.set()
 
-    async def _advance(self, workload: WorkloadKey, step: Advance, associations: Associations) -> JiraDeployment:
+    async def _advance(self, workload: WorkloadKey, step: Advance, associations: Associations) -> None:
         now_ms = self._now_ms()
 
         def change(record: JiraDeployment) -> JiraDeployment:
@@ -150,23 +164,29 @@ class Tracker:
         assert newest is not None
         assert newest.spec.ordinal == step.ordinal
         record = await self._ledger.update(key_of(newest), change)
-        metrics.TRANSITIONS.labels(workload.kind, step.state).inc()
+        self._count(record, step.state, step.reason)
+        self._hand_over(record)
+
+    @staticmethod
+    def _count(record: JiraDeployment, state: State, reason: str) -> None:
+        workload = record.spec.workload
+        metrics.TRANSITIONS.labels(workload.kind, state).inc()
         _log.info(
             "transition",
             extra={
-                "namespace": workload.namespace,
+                "namespace": record.namespace,
                 "kind": workload.kind,
                 "workload": workload.name,
                 "record": record.name,
-                "state": step.state,
-                "reason": step.reason,
+                "state": state,
+                "reason": reason,
             },
         )
-        self._hand_over(record)
-        return record
 
     def _hand_over(self, record: JiraDeployment) -> None:
         reporter = self._reporters.get(record.spec.site)
+        if not record.due:
+            return
         if reporter is None:
             _log.error(
                 "JiraDeployment %s/%s is due for site %s, which is not in the settings; put it back to have it told",
@@ -204,6 +224,7 @@ class Tracker:
                 label=target.label,
                 url=target.url,
                 associations=target.associations,
+                opening=_opening(step) if isinstance(step, Open) else None,
             ),
         )
 
@@ -215,3 +236,11 @@ class Tracker:
 def _subject(seen: Observation) -> Subject:
     workload = seen.workload
     return Subject(_API_VERSIONS[workload.kind], workload.kind, workload.namespace, workload.name, seen.uid)
+
+
+def _opening(step: Open) -> Opening:
+    return Opening(
+        state=step.state,
+        reason=step.reason[: conditions.REASON_MAX],
+        message=step.message[: conditions.MESSAGE_MAX],
+    )

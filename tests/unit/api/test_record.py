@@ -13,7 +13,8 @@ def test_a_record_reads_back_as_it_was_written() -> None:
     body = {**written.to_object(), "status": written.status_object()}
     body["metadata"] |= {"uid": "u", "resourceVersion": "7"}
 
-    assert JiraDeployment.from_object(body) == written.model_copy(update={"uid": "u", "resource_version": "7"})
+    stored = {"uid": "u", "resource_version": "7", "has_stored_status": True}
+    assert JiraDeployment.from_object(body) == written.model_copy(update=stored)
 
 
 @pytest.mark.parametrize("status", [None, {}], ids=["null", "empty"])

@@ -130,7 +130,7 @@ class TestSuperseding:
 
     def test_r2_what_waited_and_was_overtaken_is_left_out(self, desk: Desk) -> None:
         desk.put("web", 1)
-        desk.outbox.jira_failed()
+        desk.outbox.mark_waiting()
         desk.put("web", 1, 2)
 
         (delivery,) = desk.outbox.take(1)
@@ -140,7 +140,7 @@ class TestSuperseding:
 
     def test_r2_what_waited_and_is_still_the_newest_is_sent(self, desk: Desk) -> None:
         desk.put("web", 1)
-        desk.outbox.jira_failed()
+        desk.outbox.mark_waiting()
 
         (delivery,) = desk.outbox.take(1)
 
@@ -148,7 +148,7 @@ class TestSuperseding:
 
     def test_r2_states_that_came_after_the_last_failure_are_all_sent(self, desk: Desk) -> None:
         desk.put("web", 1)
-        desk.outbox.jira_failed()
+        desk.outbox.mark_waiting()
         desk.put("web", 1, 2, 3)
 
         (delivery,) = desk.outbox.take(1)
@@ -162,13 +162,13 @@ class TestSuperseding:
         desk.take()
         desk.put("web", 1, 2)
         desk.outbox.release(key)
-        desk.outbox.jira_failed()
+        desk.outbox.mark_waiting()
 
         assert desk.take() == [("web", 2)]
 
     def test_r2_the_failure_of_one_outage_is_not_remembered_for_the_next_rollout(self, desk: Desk) -> None:
         desk.put("web", 1)
-        desk.outbox.jira_failed()
+        desk.outbox.mark_waiting()
         desk.take()
         desk.answer("web", 1)
         desk.put("web", 2, 3, settled=[1])
@@ -178,7 +178,7 @@ class TestSuperseding:
     def test_r2_rollouts_do_not_supersede_each_other(self, desk: Desk) -> None:
         desk.put("web", 1)
         desk.put("api", 1)
-        desk.outbox.jira_failed()
+        desk.outbox.mark_waiting()
 
         assert desk.take() == [("web", 1), ("api", 1)]
 
@@ -343,4 +343,4 @@ class _World:
         for delivery in self.on_the_way.values():
             self.outbox.release(delivery.key)
         self.on_the_way.clear()
-        self.outbox.jira_failed()
+        self.outbox.mark_waiting()

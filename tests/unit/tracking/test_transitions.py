@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jira_deployment_operator.api.conditions import MESSAGE_MAX, Condition
 from jira_deployment_operator.api.record import TRANSITIONS_MAX, Associations, JiraDeployment
 from jira_deployment_operator.api.states import Delivery, State
-from jira_deployment_operator.tracking.transitions import Outcome, append, baseline, settle, timestamp
+from jira_deployment_operator.tracking.transitions import Outcome, append, begun, settle, timestamp
 from tests.unit.samples import NOW_MS, record, transition
 
 LINKED = Associations(issue_keys=("SHOP-1",))
@@ -222,7 +222,7 @@ def test_newer_issues_replace_the_older_ones() -> None:
 
 
 def test_a_baseline_is_successful_and_never_due() -> None:
-    after = baseline(record(), now_ms=NOW_MS)
+    after = begun(record())
 
     assert (after.status.state, after.status.transitions) == (State.SUCCESSFUL, ())
     assert (condition(after).status, condition(after).reason) == ("False", "Baseline")
