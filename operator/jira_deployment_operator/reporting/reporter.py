@@ -68,10 +68,10 @@ class Reporter:
         """Deliver until cancelled. What goes wrong while an answer is written down ends the reporter too."""
         async with self._writes:
             while True:
-                await self.outbox.wait()
                 await self._limiter.acquire()  # first, so that what comes due meanwhile travels along
-                if batch := self.outbox.take(BATCH_MAX):
-                    await self._attempt(batch)
+                while not (batch := self.outbox.take(BATCH_MAX)):
+                    await self.outbox.wait()
+                await self._attempt(batch)
 
     async def close(self) -> None:
         """Close the connections to Jira."""

@@ -84,6 +84,10 @@ class Tracker:
                     pause = self._intake.failed(workload, looks)
                     _log.warning("%s: not recorded yet, next try in %.1f s: %s", workload, pause, error)
                     break
+                except Exception:  # noqa: BLE001 - one workload that cannot be followed must not stop the others (R10)
+                    pause = self._intake.failed(workload, looks)
+                    _log.exception("%s: cannot be followed, next try in %.1f s", workload, pause)
+                    break
                 looks.pop(0)
             else:
                 self._intake.done(workload)
