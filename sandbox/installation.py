@@ -154,7 +154,7 @@ class Installation:
                     "url": self._jira.site_url(site.name),
                     "existingSecret": f"{site.name}-jira",
                     "allowedNamespaces": ["*"],
-                    "timeoutSeconds": 2,
+                    "timeoutSeconds": 5,
                 }
                 for site in self._sites
             ],
