@@ -16,8 +16,11 @@
         await cluster.start_api_server()   # same port, same data
         await cluster.wipe()               # same port and keys, no data: the disaster
 
+        await cluster.install_argo_rollouts()   # or from the beginning: Cluster(argo_rollouts=True)
+        await cluster.remove_argo_rollouts()    # its definitions, every Rollout and its controller
+
 Pods are simulated: they are ready as soon as they are scheduled, unless an annotation of the pod (so of the
-template of a Deployment) asks for something else:
+template of a Deployment or a Rollout) asks for something else:
 
     sandbox.jira-operator.dev/pod: never-ready        runs, is not ready
     sandbox.jira-operator.dev/pod: crash              in CrashLoopBackOff

@@ -31,11 +31,12 @@ def build() -> None:
 @main.command()
 @click.option("--nodes", default=2, show_default=True, help="How many simulated nodes.")
 @click.option("--audit", is_flag=True, help="Keep an audit log.")
+@click.option("--argo-rollouts", is_flag=True, help="With Argo Rollouts.")
 @click.option("--directory", type=click.Path(path_type=Path), help="Keep data and logs here.")
-def run(nodes: int, audit: bool, directory: Path | None) -> None:
+def run(nodes: int, audit: bool, argo_rollouts: bool, directory: Path | None) -> None:
     """Run a cluster until Ctrl-C."""
     with _told_plainly(), contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(_run(Cluster(directory=directory, audit=audit, nodes=nodes)))
+        asyncio.run(_run(Cluster(directory=directory, audit=audit, nodes=nodes, argo_rollouts=argo_rollouts)))
 
 
 async def _run(cluster: Cluster) -> None:

@@ -14,7 +14,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class Module:
     """The Go module whose version is stamped on the programs, as go.mod requires it."""
     programs: Mapping[str, str]
     """Each program and its Go package."""
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """Each folder of files that its programs need, and where `source` has it."""
     stamps: tuple[str, ...] = ()
     """Go variables that hold the version; without them programs report a placeholder."""
 
@@ -50,13 +52,15 @@ class Module:
     @cached_property
     def flags(self) -> tuple[str, ...]:
         """The flags of `go build`."""
-        major, minor, _ = self.version.removeprefix("v").split(".", 2)
-        stamps = (stamp.format(version=self.version, major=major, minor=minor) for stamp in self.stamps)
+        number = self.version.removeprefix("v")
+        major, minor, _ = number.split(".", 2)
+        words = {"version": self.version, "number": number, "major": major, "minor": minor}
+        stamps = (stamp.format(**words) for stamp in self.stamps)
         return (*BUILD_FLAGS, "-ldflags", " ".join(["-s", "-w", *(f"-X {stamp}" for stamp in stamps)]))
 
     @property
     def cache(self) -> Path:
-        """Where its finished programs are kept: another folder as soon as anything about them changes."""
+        """Where its finished programs and folders are kept: another folder as soon as anything about them changes."""
         digest = hashlib.sha256()
         for part in (
             (self.directory / "go.mod").read_bytes(),
@@ -98,22 +102,32 @@ MODULES = (
         programs={"helm": "helm.sh/helm/v4/cmd/helm"},
         stamps=("helm.sh/helm/v4/internal/version.version={version}",),
     ),
+    Module(
+        name="argo-rollouts",
+        source="github.com/argoproj/argo-rollouts",
+        programs={"rollouts-controller": "github.com/argoproj/argo-rollouts/cmd/rollouts-controller"},
+        folders={"argo-rollouts-crds": "manifests/crds"},
+        stamps=("github.com/argoproj/argo-rollouts/utils/version.version={number}",),
+    ),
 )
 
-PROGRAMS = tuple(program for module in MODULES for program in module.programs)
+PRODUCTS = tuple(product for module in MODULES for product in (*module.programs, *module.folders))
+ARGO_ROLLOUTS = ("rollouts-controller", "argo-rollouts-crds")
+EVERY_CLUSTER = tuple(product for product in PRODUCTS if product not in ARGO_ROLLOUTS)
+"""What no cluster does without."""
 
 
-def module_of(program: str) -> Module:
-    """The module that builds a program."""
-    return next(module for module in MODULES if program in module.programs)
+def module_of(product: str) -> Module:
+    """The module that has a program or a folder."""
+    return next(module for module in MODULES if product in module.programs or product in module.folders)
 
 
-def find(program: str) -> Path | None:
-    """A program that is there: in `$KUBEBUILDER_ASSETS`, where setup-envtest puts it, or in our cache."""
-    places = [module_of(program).cache]
+def find(product: str) -> Path | None:
+    """A program or a folder that is there: in `$KUBEBUILDER_ASSETS`, as setup-envtest has it, or in our cache."""
+    places = [module_of(product).cache]
     if assets := os.environ.get("KUBEBUILDER_ASSETS"):
         places.insert(0, Path(assets))
-    return next((path for place in places if (path := place / program).is_file()), None)
+    return next((path for place in places if (path := place / product).exists()), None)
 
 
 def cache_directory() -> Path:

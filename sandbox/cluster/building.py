@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import shlex
 import shutil
@@ -15,7 +16,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
-from .binaries import PROGRAMS, Module, cache_directory, find, module_of
+from .binaries import PRODUCTS, Module, cache_directory, find, module_of
 from .toolchain import go_command, go_environment
 
 Report = Callable[[str], None]
@@ -33,26 +34,30 @@ def to_stderr(line: str) -> None:
     print(f"==> {line}", file=sys.stderr, flush=True)
 
 
-async def provide(programs: Iterable[str] = PROGRAMS, *, report: Report = to_stderr) -> dict[str, Path]:
-    """The path of each program, after building what is missing; immediate and silent when nothing is."""
-    paths = {program: find(program) for program in programs}
+async def provide(products: Iterable[str] = PRODUCTS, *, report: Report = to_stderr) -> dict[str, Path]:
+    """The path of each program and folder, after making what is missing; immediate and silent when nothing is."""
+    paths = {product: find(product) for product in products}
     if not all(paths.values()):
         async with _only_builder(report):
             await _build_missing(paths, report)
-    return {program: path for program, path in paths.items() if path is not None}
+    return {product: path for product, path in paths.items() if path is not None}
 
 
 async def _build_missing(paths: dict[str, Path | None], report: Report) -> None:
     # Looked for again: somebody else may have built them while we waited for the lock.
-    paths.update({program: find(program) for program in paths})
-    missing = [program for program, path in paths.items() if path is None]
+    paths.update({product: find(product) for product in paths})
+    missing = [product for product, path in paths.items() if path is None]
     if not missing:
         return
     report(f"building {', '.join(missing)}: some minutes, once")
     go = await go_command(report)
-    for number, program in enumerate(missing, start=1):
-        label = f"{program} ({number} of {len(missing)})"
-        paths[program] = await build(go, module_of(program), program, label=label, report=report)
+    for number, product in enumerate(missing, start=1):
+        label = f"{product} ({number} of {len(missing)})"
+        module = module_of(product)
+        if product in module.programs:
+            paths[product] = await build(go, module, product, label=label, report=report)
+        else:
+            paths[product] = await copy(go, module, product)
 
 
 async def build(go: Path, module: Module, program: str, *, label: str, report: Report) -> Path:
@@ -60,24 +65,49 @@ async def build(go: Path, module: Module, program: str, *, label: str, report: R
     unfinished = _fresh_directory(cache_directory() / "bin" / ".building") / program
     command = [str(go), "build", "-v", *module.flags, "-o", str(unfinished), module.programs[program]]
     started = time.monotonic()
+    async with _running(command, module, stdout=subprocess.DEVNULL) as process:
+        last_lines = await _follow(process, label, report)
+    if process.returncode:
+        raise BuildError(_advice(program, module, command, last_lines))
+    report(f"{label}: built in {time.monotonic() - started:.0f} s")
+    return _moved(unfinished, module.cache / program)
+
+
+async def copy(go: Path, module: Module, folder: str) -> Path:
+    """Copy a folder out of the module's source, which the programs outlive; it appears whole or not at all."""
+    command = [str(go), "mod", "download", "-json", module.source]
+    async with _running(command, module, stdout=subprocess.PIPE) as process:
+        answer, errors = await process.communicate()
+    if process.returncode:
+        raise BuildError(_advice(folder, module, command, (answer + errors).decode(errors="replace").splitlines()))
+    unfinished = _fresh_directory(cache_directory() / "bin" / ".building") / folder
+    await asyncio.to_thread(_copy_files, Path(json.loads(answer)["Dir"]) / module.folders[folder], unfinished)
+    return _moved(unfinished, module.cache / folder)
+
+
+@contextlib.asynccontextmanager
+async def _running(command: list[str], module: Module, *, stdout: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Go at work in a module's folder; it ends with the task that waits for it."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=module.directory,
         env=go_environment(),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.PIPE,
     )
     try:
-        last_lines = await _follow(process, label, report)
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-    if process.returncode:
-        raise BuildError(_advice(program, module, command, last_lines))
-    report(f"{label}: built in {time.monotonic() - started:.0f} s")
-    return _moved(unfinished, module.cache / program)
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    target.mkdir()
+    for file in source.iterdir():
+        shutil.copyfile(file, target / file.name)  # not its mode: Go keeps sources read-only
 
 
 async def _follow(process: asyncio.subprocess.Process, label: str, report: Report) -> Iterable[str]:
@@ -104,16 +134,16 @@ async def _follow(process: asyncio.subprocess.Process, label: str, report: Repor
     return lines
 
 
-def _advice(program: str, module: Module, command: list[str], last_lines: Iterable[str]) -> str:
+def _advice(product: str, module: Module, command: list[str], last_lines: Iterable[str]) -> str:
     return "\n".join(
         [
-            f"building {program} failed. The command, in {module.directory}:",
+            f"building {product} failed. The command, in {module.directory}:",
             f"  {shlex.join(command)}",
             "its last lines:",
             *(f"  {line}" for line in last_lines),
             "What helps: Go has to reach its module proxy (`go env GOPROXY`) and needs about 7 GB of disk for",
-            "its caches; `make tools` tries again and goes on where it stopped. Or put a program named",
-            f"{program} into a folder and name that folder in $KUBEBUILDER_ASSETS.",
+            "its caches; `make tools` tries again and goes on where it stopped. Or put your own",
+            f"{product} into a folder and name that folder in $KUBEBUILDER_ASSETS.",
         ]
     )
 

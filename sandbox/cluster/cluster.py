@@ -12,9 +12,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import control_plane, credentials
+from .binaries import ARGO_ROLLOUTS, EVERY_CLUSTER
 from .building import provide
-from .commands import HelmError, KubectlError, run
-from .control_plane import API_SERVER, CLIENTS, ETCD, Layout, Ports
+from .commands import HelmError, KubectlError, client_environment, run
+from .control_plane import API_SERVER, CLIENTS, ETCD, ROLLOUTS_CONTROLLER, Layout, Ports
 from .manifests import definitions_and_rest, documents, named, to_yaml
 from .ports import LOOPBACK, free_ports
 from .processes import Process, ProcessFailed, clean_environment
@@ -29,16 +30,20 @@ INTERVAL = 0.05
 class Cluster:
     """etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok with simulated nodes.
 
+    With `argo_rollouts`, Argo Rollouts is installed from the beginning.
     They live in `directory` and are reached through `url`, `ca_file` and `kubeconfig` (the administrator's).
     """
 
     url: str
 
-    def __init__(self, *, directory: Path | None = None, audit: bool = False, nodes: int = 2) -> None:
+    def __init__(
+        self, *, directory: Path | None = None, audit: bool = False, nodes: int = 2, argo_rollouts: bool = False
+    ) -> None:
         self._keep = directory is not None
         self._given = directory
         self._audit = audit
         self._nodes = nodes
+        self._argo_rollouts = argo_rollouts
         self._processes: dict[str, Process] = {}
         self._api: ApiServer | None = None
 
@@ -68,10 +73,12 @@ class Cluster:
         return self._layout.directory / "logs"
 
     async def __aenter__(self) -> Self:
-        self._binaries = await provide()
+        self._binaries = await provide((*EVERY_CLUSTER, *ARGO_ROLLOUTS) if self._argo_rollouts else EVERY_CLUSTER)
         self._prepare()
         try:
             await self._start_on_free_ports()
+            if self._argo_rollouts:
+                await self.install_argo_rollouts()
         except BaseException:
             await self._end()
             raise
@@ -84,7 +91,7 @@ class Cluster:
 
     async def kubectl(self, *args: str, stdin: str | None = None, kubeconfig: Path | None = None) -> str:
         """What kubectl prints, as the administrator unless another kubeconfig is given."""
-        environment = self._client_environment(kubeconfig or self.kubeconfig)
+        environment = client_environment(kubeconfig or self.kubeconfig, home=self._layout.clients)
         return await run(self._binaries["kubectl"], args, environment=environment, error=KubectlError, stdin=stdin)
 
     async def apply(self, *manifests: str | Path | dict[str, Any]) -> None:
@@ -98,7 +105,7 @@ class Cluster:
 
     async def helm(self, *args: str) -> str:
         """What helm prints."""
-        environment = self._client_environment(self.kubeconfig)
+        environment = client_environment(self.kubeconfig, home=self._layout.clients)
         return await run(self._binaries["helm"], args, environment=environment, error=HelmError)
 
     async def service_account_kubeconfig(self, namespace: str, name: str) -> Path:
@@ -120,9 +127,39 @@ class Cluster:
         await self._start(API_SERVER)
         await self._until(self._connected().serves, "the API server serves again")
 
+    async def install_argo_rollouts(self) -> None:
+        """Install Argo Rollouts: its definitions, then its controller, which is at work when this returns."""
+        self._binaries |= await provide(ARGO_ROLLOUTS)
+        # As files: they are so large that Python would take a minute to read them.
+        files = [f"--filename={file}" for file in sorted(self._binaries["argo-rollouts-crds"].glob("*-crd.yaml"))]
+        applied = await self.kubectl("apply", "--server-side", "--field-manager=sandbox", "--output=name", *files)
+        await self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *applied.split())
+        command = control_plane.rollouts_controller(self._layout, self._binaries[ROLLOUTS_CONTROLLER])
+        self._processes[ROLLOUTS_CONTROLLER] = self._process(ROLLOUTS_CONTROLLER, command)
+        await self.start_rollouts_controller()
+
+    async def remove_argo_rollouts(self) -> None:
+        """Remove Argo Rollouts: its controller, then its definitions and with them every Rollout."""
+        await self._stop(ROLLOUTS_CONTROLLER)
+        del self._processes[ROLLOUTS_CONTROLLER]
+        definitions = (await self.kubectl("get", "customresourcedefinitions", "--output=name")).split()
+        argos = [definition for definition in definitions if definition.endswith(".argoproj.io")]
+        await self.kubectl("delete", "--timeout=120s", *argos)
+
+    async def stop_rollouts_controller(self) -> None:
+        """Take Argo Rollouts' controller away at once, as a crash would: Rollouts stay as they are."""
+        await self._processes[ROLLOUTS_CONTROLLER].stop(within=0)
+
+    async def start_rollouts_controller(self) -> None:
+        """Bring Argo Rollouts' controller back."""
+        await self._start(ROLLOUTS_CONTROLLER)
+        process = self._processes[ROLLOUTS_CONTROLLER]
+        await self._until(lambda: process.has_logged("Started controller"), "Argo Rollouts' controller starts")
+
     async def wipe(self) -> None:
         """Lose everything, as in a disaster: the same addresses, CA and keys, empty but for its nodes."""
         await self._stop_all()
+        self._processes.pop(ROLLOUTS_CONTROLLER, None)
         await asyncio.to_thread(shutil.rmtree, self._layout.etcd_data)
         await self._start_all()
 
@@ -136,7 +173,7 @@ class Cluster:
         for needed in (layout.certificates, layout.log("any").parent, layout.kubeconfig("any").parent):
             needed.mkdir(parents=True, exist_ok=True)
         credentials.write_signing_key(layout.signing_key)
-        self._tokens = credentials.write_tokens(layout.tokens, (credentials.ADMIN, *CLIENTS))
+        self._tokens = credentials.write_tokens(layout.tokens, (credentials.ADMIN, *CLIENTS, ROLLOUTS_CONTROLLER))
 
     async def _start_on_free_ports(self) -> None:
         for attempt in range(1, ATTEMPTS + 1):
@@ -159,10 +196,11 @@ class Cluster:
                 layout.kubeconfig(user), url=self.url, ca_file=layout.ca_file, user={"token": token}
             )
         commands = control_plane.commands(layout, ports, self._binaries, audit=self._audit)
-        self._processes = {
-            name: Process(name, command, log=layout.log(name), remove=None if self._keep else layout.directory)
-            for name, command in commands.items()
-        }
+        self._processes = {name: self._process(name, command) for name, command in commands.items()}
+
+    def _process(self, name: str, command: list[str]) -> Process:
+        layout = self._layout
+        return Process(name, command, log=layout.log(name), remove=None if self._keep else layout.directory)
 
     async def _start_all(self) -> None:
         await self._start(ETCD, API_SERVER)
@@ -200,7 +238,7 @@ class Cluster:
 
     async def _stop_all(self) -> None:
         """Clients first: a server that waits for its clients, or for its database, ends late."""
-        for names in (CLIENTS, (API_SERVER,), (ETCD,)):
+        for names in ((ROLLOUTS_CONTROLLER, *CLIENTS), (API_SERVER,), (ETCD,)):
             await self._stop(*(name for name in names if name in self._processes))
 
     async def _end(self) -> None:
@@ -216,15 +254,3 @@ class Cluster:
 
     async def _apply(self, objects: Iterable[dict[str, Any]]) -> None:
         await self.kubectl("apply", "--server-side", "--field-manager=sandbox", "--filename=-", stdin=to_yaml(objects))
-
-    def _client_environment(self, kubeconfig: Path) -> dict[str, str]:
-        """What keeps kubectl and helm to this cluster, and this user's own settings out of it."""
-        home = self.directory / "clients"
-        return clean_environment(
-            KUBECONFIG=str(kubeconfig),
-            KUBECACHEDIR=str(home / "kubectl"),
-            KUBERC="off",
-            HELM_CACHE_HOME=str(home / "helm" / "cache"),
-            HELM_CONFIG_HOME=str(home / "helm" / "config"),
-            HELM_DATA_HOME=str(home / "helm" / "data"),
-        )

@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .processes import clean_environment
+
 
 class CommandError(Exception):
     """A command-line client failed."""
@@ -24,6 +26,18 @@ class KubectlError(CommandError):
 
 class HelmError(CommandError):
     """helm failed; `stderr` has its reason."""
+
+
+def client_environment(kubeconfig: Path, *, home: Path) -> dict[str, str]:
+    """What keeps kubectl and helm to one cluster, and this user's own settings out of it."""
+    return clean_environment(
+        KUBECONFIG=str(kubeconfig),
+        KUBECACHEDIR=str(home / "kubectl"),
+        KUBERC="off",
+        HELM_CACHE_HOME=str(home / "helm" / "cache"),
+        HELM_CONFIG_HOME=str(home / "helm" / "config"),
+        HELM_DATA_HOME=str(home / "helm" / "data"),
+    )
 
 
 async def run(

@@ -13,6 +13,7 @@ API_SERVER = "kube-apiserver"
 CONTROLLER_MANAGER = "kube-controller-manager"
 SCHEDULER = "kube-scheduler"
 KWOK = "kwok"
+ROLLOUTS_CONTROLLER = "rollouts-controller"
 
 CLIENTS = (CONTROLLER_MANAGER, SCHEDULER, KWOK)
 HERE = Path(__file__).parent
@@ -54,6 +55,11 @@ class Layout:
         """Who asked for what, one JSON object a line."""
         return self.directory / "audit.jsonl"
 
+    @property
+    def clients(self) -> Path:
+        """What kubectl and helm keep for themselves."""
+        return self.directory / "clients"
+
     def log(self, program: str) -> Path:
         """A program's log."""
         return self.directory / "logs" / f"{program}.log"
@@ -82,6 +88,21 @@ def commands(layout: Layout, ports: Ports, binaries: Mapping[str, Path], *, audi
         KWOK: _kwok(layout),
     }
     return {program: [str(binaries[program]), *flags[program]] for program in flags}
+
+
+def rollouts_controller(layout: Layout, binary: Path) -> list[str]:
+    """The command line of Argo Rollouts' controller, which a cluster may do without."""
+    return [
+        str(binary),
+        f"--kubeconfig={layout.kubeconfig(ROLLOUTS_CONTROLLER)}",
+        "--leader-elect=false",
+        # It would serve these on every interface of this machine, where nobody asks for them: a port that
+        # cannot be is one line in its log, and no harm.
+        "--metricsPort=-1",
+        "--healthzPort=-1",
+        "--qps=200",
+        "--burst=400",
+    ]
 
 
 def _etcd(layout: Layout, ports: Ports) -> list[str]:

@@ -39,10 +39,12 @@ class Process:
         self.log = log
         self._command = [sys.executable, "-I", "-S", GUARD, str(remove or ""), *command]
         self._process: asyncio.subprocess.Process | None = None
+        self._logged_before = 0
 
     async def start(self, environment: Mapping[str, str]) -> None:
         """Start it; its log file grows over restarts."""
         with self._open_log() as log:
+            self._logged_before = log.tell()
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=subprocess.PIPE,  # never written to: it closes when we end
@@ -71,6 +73,10 @@ class Process:
         if self._process is not None and self._process.returncode is not None:
             raise ProcessFailed(self.name, self._process.returncode, self._last_lines(), self.log)
 
+    async def has_logged(self, words: str) -> bool:
+        """Whether its log has these words since its last start."""
+        return words.encode() in await asyncio.to_thread(self._log_since_start)
+
     def ids(self) -> list[int]:
         """The ids of the guard and of the program."""
         if self._process is None:
@@ -82,6 +88,11 @@ class Process:
 
     def _open_log(self) -> BinaryIO:
         return self.log.open("ab")
+
+    def _log_since_start(self) -> bytes:
+        with self.log.open("rb") as log:
+            log.seek(self._logged_before)
+            return log.read()
 
     def _last_lines(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]

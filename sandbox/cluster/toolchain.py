@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .binaries import TOOLS, cache_directory
 
-OLDEST = (1, 26)
+OLDEST = (1, 26, 1)
 REQUIREMENTS = TOOLS / "go-toolchain.txt"
 
 
@@ -34,13 +34,13 @@ def go_environment() -> Mapping[str, str]:
     return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
-async def _version(go: str | Path) -> tuple[int, int]:
+async def _version(go: str | Path) -> tuple[int, int, int]:
     process = await asyncio.create_subprocess_exec(
         go, "env", "GOVERSION", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=go_environment()
     )
     output, _ = await process.communicate()
-    found = re.match(r"go(\d+)\.(\d+)", output.decode())
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    found = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", output.decode())
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else (0, 0, 0)
 
 
 async def _installed(report: Callable[[str], None]) -> Path:

@@ -8,7 +8,7 @@ real one is ambiguous, it takes the harsher reading, so that a client which pass
 from sandbox.jira import faults
 from sandbox.jira.journal import JournalEntry
 from sandbox.jira.server import StandInJira
-from sandbox.jira.sites import DEFAULT_SITE, JiraSite
+from sandbox.jira.sites import CONNECT_SITE, DEFAULT_SITE, JiraSite
 from sandbox.jira.store import StoredDeployment
 
-__all__ = ["DEFAULT_SITE", "JiraSite", "JournalEntry", "StandInJira", "StoredDeployment", "faults"]
+__all__ = ["CONNECT_SITE", "DEFAULT_SITE", "JiraSite", "JournalEntry", "StandInJira", "StoredDeployment", "faults"]

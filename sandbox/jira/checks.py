@@ -15,6 +15,7 @@ from sandbox.jira.associations import ENTITY_TYPES, ISSUE_TYPES, SERVICE_TYPE, a
 
 ITEMS_AT_MOST = 100
 VALUES_AT_MOST = 500
+PROPERTIES_AT_MOST = 5
 STATES = ("unknown", "pending", "in_progress", "cancelled", "failed", "rolled_back", "successful")
 ENVIRONMENT_TYPES = ("unmapped", "development", "testing", "staging", "production")
 GATING_COMMAND = "initiate_deployment_gating"
@@ -50,7 +51,7 @@ def request_faults(body: Mapping[str, Any]) -> Iterator[str]:
         return
     if len(items) > ITEMS_AT_MOST:
         yield f"At most {ITEMS_AT_MOST} 'deployments' are allowed. Found {len(items)}."
-    yield from _property_faults(body.get("properties", {}))
+    yield from property_faults(body.get("properties", {}))
     for item in items:
         yield from _spoiling_faults(item)
 
@@ -72,6 +73,20 @@ def item_faults(item: Mapping[str, Any]) -> Iterator[str]:
     yield from _link_faults(item)
 
 
+def property_faults(properties: Any) -> Iterator[str]:
+    """Tell what is wrong with the properties deployments are submitted with, and deleted by."""
+    if not isinstance(properties, dict):
+        yield "'properties' must be an object"
+        return
+    if len(properties) > PROPERTIES_AT_MOST:
+        yield f"At most {PROPERTIES_AT_MOST} 'properties' are allowed. Found {len(properties)}."
+    for name, value in properties.items():
+        if ":" in name or name.startswith("_"):
+            yield f"Property key '{name}' must not contain ':' or start with '_'"
+        if not isinstance(value, str) or len(value) > 255:
+            yield f"Property '{name}' must be a string of at most 255 characters"
+
+
 def is_integer(value: object) -> bool:
     """Tell whether a JSON value is an int64 (a number in a string is none)."""
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
@@ -82,19 +97,6 @@ def has_key(item: Mapping[str, Any]) -> bool:
     ids = (_at(item, "pipeline.id"), _at(item, "environment.id"))
     named = all(isinstance(value, str) and 0 < len(value) <= 255 for value in ids)
     return named and is_integer(item.get("deploymentSequenceNumber"))
-
-
-def _property_faults(properties: Any) -> Iterator[str]:
-    if not isinstance(properties, dict):
-        yield "'properties' must be an object"
-        return
-    if len(properties) > 5:
-        yield f"At most 5 'properties' are allowed. Found {len(properties)}."
-    for name, value in properties.items():
-        if ":" in name or name.startswith("_"):
-            yield f"Property key '{name}' must not contain ':' or start with '_'"
-        if not isinstance(value, str) or len(value) > 255:
-            yield f"Property '{name}' must be a string of at most 255 characters"
 
 
 def _spoiling_faults(item: Any) -> Iterator[str]:

@@ -45,6 +45,13 @@ class Exchange:
     site: JiraSite | None
     poisoned: list[PoisonedItem] = field(default_factory=list)
 
+    @property
+    def known_site(self) -> JiraSite:
+        """The site, for operations behind a guard that lets nobody pass without one."""
+        if self.site is None:
+            raise LookupError("the operation is reached only for a known site")
+        return self.site
+
 
 Operation = Callable[[Exchange], Answer]
 

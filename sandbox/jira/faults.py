@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.jira.address import path_at_site
 from sandbox.jira.exchange import Answer, ConnectionBroken, Exchange, PoisonedItem, errors
 
 Proceed = Callable[[], Awaitable[Answer]]
@@ -44,6 +45,24 @@ class Status(Fault):
     async def around(self, _exchange: Exchange, _proceed: Proceed, /) -> Answer:
         """Answer at once."""
         return Answer(self.status, self.body, self.headers)
+
+
+@dataclass(frozen=True)
+class Renamed(Fault):
+    """The site has another address now: the old one redirects to it (fixture B6).
+
+    api.atlassian.com knows a site by its cloud id, so requests made there go on as before.
+    """
+
+    url: str
+
+    def concerns(self, exchange: Exchange) -> bool:
+        """Only requests at the site's own address."""
+        return path_at_site(exchange.entry.path) is not None
+
+    async def around(self, exchange: Exchange, _proceed: Proceed, /) -> Answer:
+        """Answer 302 to the same place at the new address."""
+        return Answer(302, headers={"Location": f"{self.url}{path_at_site(exchange.entry.path)}"})
 
 
 @dataclass(frozen=True)
@@ -153,6 +172,28 @@ class Poison(Fault):
             return errors(400, self.message)
         exchange.poisoned.append(PoisonedItem(self.predicate, self.message))
         return await proceed()
+
+
+@dataclass(frozen=True)
+class Lose(Fault):
+    """Every deployment is accepted and none is stored: 202 does not mean stored (pitfall 9)."""
+
+    def concerns(self, exchange: Exchange) -> bool:
+        """Only requests that submit something."""
+        body = exchange.entry.body
+        return isinstance(body, dict) and isinstance(body.get("deployments"), list)
+
+    async def around(self, exchange: Exchange, _proceed: Proceed, /) -> Answer:
+        """Answer as if all was well."""
+        keys = [
+            {
+                "pipelineId": item["pipeline"]["id"],
+                "environmentId": item["environment"]["id"],
+                "deploymentSequenceNumber": item["deploymentSequenceNumber"],
+            }
+            for item in exchange.entry.body["deployments"]
+        ]
+        return Answer(202, {"acceptedDeployments": keys, "rejectedDeployments": [], "unknownIssueKeys": []})
 
 
 class Fraction(Fault):

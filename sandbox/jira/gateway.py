@@ -54,6 +54,7 @@ class Gateway:
             path=request.raw_path,
             headers=request.headers,
             body=body,
+            query=request.query,
         )
         self.journal.enter(entry)
         return Exchange(entry=entry, parameters=request.match_info, size=len(raw), site=site)
@@ -77,7 +78,7 @@ class Gateway:
     def _check_request(self, exchange: Exchange) -> None:
         entry = exchange.entry
         if self.schema:
-            faults = self.schema.faults_of_request(entry.operation, exchange.parameters, entry.body)
+            faults = self.schema.faults_of_request(entry.operation, exchange.parameters, entry.body, entry.query)
             self.violations.record(entry, *faults)
         content_type = entry.headers.get("Content-Type", "").partition(";")[0].strip()
         if exchange.size and content_type != "application/json":

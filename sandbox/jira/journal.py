@@ -19,7 +19,7 @@ class JournalEntry:
     arrived_at: float
     """The same moment in epoch seconds."""
     operation: str
-    """"token", "tenant_info", "submit", "get"; "unknown" for a path Jira does not have."""
+    """"token", "tenant_info", "submit", "get", "delete", "delete_by_properties"; "unknown" for a path Jira lacks."""
     site: str | None
     method: str
     path: str
@@ -33,6 +33,8 @@ class JournalEntry:
     """The names of the faults applied, outermost first, joined by "+"."""
     ended: float | None = None
     """`time.monotonic()` when it was answered, broken off or given up by the client."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """The query's parameters, decoded; `items()` tells each value of one that was given more than once."""
 
 
 class Journal:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -18,7 +19,13 @@ from jsonschema import Draft4Validator, FormatChecker
 from sandbox.jira.exchange import Answer
 from sandbox.jira.journal import JournalEntry
 
-OPERATION_IDS = {"submit": "submitDeployments", "get": "getDeploymentByKey"}
+OPERATION_IDS = {
+    "submit": "submitDeployments",
+    "get": "getDeploymentByKey",
+    "delete": "deleteDeploymentByKey",
+    "delete_by_properties": "deleteDeploymentsByProperty",
+}
+_NO_QUERY: Mapping[str, str] = MappingProxyType({})
 _VIOLATIONS_KEPT = 1000
 _MESSAGE_LENGTH = 300
 _FORMATS = FormatChecker(formats=("date-time",))
@@ -48,7 +55,8 @@ class Violations:
 
 @dataclass(frozen=True)
 class _Contract:
-    parameters: Mapping[str, Draft4Validator]
+    path: Mapping[str, Draft4Validator]
+    query: Mapping[str, Draft4Validator]
     request: Draft4Validator | None
     answers: Mapping[str, Draft4Validator | None]
 
@@ -74,13 +82,18 @@ class Schema:
         source = path or openapi_path()
         return cls(json.loads(source.read_text(encoding="utf-8"))) if source.is_file() else None
 
-    def faults_of_request(self, operation: str, parameters: Mapping[str, str], body: Any) -> Iterator[str]:
-        """Tell what is wrong with a request."""
+    def faults_of_request(
+        self, operation: str, parameters: Mapping[str, str], body: Any, query: Mapping[str, str] = _NO_QUERY
+    ) -> Iterator[str]:
+        """Tell what is wrong with a request; `parameters` are the parts of its path."""
         contract = self._contracts.get(operation)
         if contract is None:
             return
-        for name, validator in contract.parameters.items():
-            yield from _faults(validator, _from_path(parameters[name]), at=name)
+        for name, validator in contract.path.items():
+            yield from _faults(validator, _from_text(parameters[name]), at=name)
+        for name, validator in contract.query.items():
+            if name in query:
+                yield from _faults(validator, _from_text(query[name]), at=name)
         if contract.request:
             yield from _faults(contract.request, body)
 
@@ -122,14 +135,16 @@ class _Dereferenced:
 
 def _compile(operation: Mapping[str, Any]) -> _Contract:
     return _Contract(
-        parameters={
-            parameter["name"]: _validator(parameter["schema"])
-            for parameter in operation.get("parameters", [])
-            if parameter["in"] == "path"
-        },
+        path=_parameters(operation, "path"),
+        query=_parameters(operation, "query"),
         request=_content(operation.get("requestBody", {})),
         answers={status: _content(answer) for status, answer in operation["responses"].items()},
     )
+
+
+def _parameters(operation: Mapping[str, Any], place: str) -> dict[str, Draft4Validator]:
+    declared = [parameter for parameter in operation.get("parameters", []) if parameter["in"] == place]
+    return {parameter["name"]: _validator(parameter["schema"]) for parameter in declared}
 
 
 def _content(holder: Mapping[str, Any]) -> Draft4Validator | None:
@@ -148,7 +163,7 @@ def _faults(validator: Draft4Validator, value: Any, at: str = "") -> Iterator[st
         yield f"{place or 'body'}: {error.message[:_MESSAGE_LENGTH]}"
 
 
-def _from_path(text: str) -> Any:
+def _from_text(text: str) -> Any:
     return int(text) if len(text) <= 20 and text.removeprefix("-").isdecimal() else text
 
 

@@ -7,9 +7,13 @@ from typing import Self, TypeVar
 
 from aiohttp import web
 
+from sandbox.jira.address import SITE_PATH
 from sandbox.jira.board import Board
 from sandbox.jira.change import ChangeSignal
-from sandbox.jira.exchange import Answer
+from sandbox.jira.connect import ConnectTokens
+from sandbox.jira.credentials import Credentials
+from sandbox.jira.deletion import DeleteByKey, DeleteByProperties
+from sandbox.jira.exchange import Answer, Operation
 from sandbox.jira.fault_plan import FaultPlan
 from sandbox.jira.gateway import UNKNOWN, Gateway
 from sandbox.jira.journal import Journal, JournalEntry
@@ -26,7 +30,8 @@ MAX_BODY_BYTES = 1024 * 1024
 """What a request may carry before it is a 413; the real limit is unpublished (fact 1.5)."""
 _READ_AT_MOST = 64 * 1024 * 1024
 _CLOUD = "/jira/deployments/0.1/cloud/{cloudId}"
-_BY_KEY = _CLOUD + "/pipelines/{pipelineId}/environments/{environmentId}/deployments/{deploymentSequenceNumber}"
+_REST = SITE_PATH + "/rest/deployments/0.1"
+_BY_KEY = "/pipelines/{pipelineId}/environments/{environmentId}/deployments/{deploymentSequenceNumber}"
 
 T = TypeVar("T")
 
@@ -52,7 +57,9 @@ class StandInJira:
         self._stores = {site.name: Store(storage_delay, self._on_stored) for site in sites}
         self._journal = Journal(self._anything.notify)
         self._violations = Violations()
-        self._tokens = Tokens(self._sites, token_lifetime, self._violations)
+        self._credentials = Credentials(self._sites)
+        self._tokens = Tokens(self._sites, self._credentials, token_lifetime, self._violations)
+        self._connect = ConnectTokens(self._credentials, self._violations)
         self._gateway = Gateway(
             sites=self._sites,
             journal=self._journal,
@@ -103,7 +110,7 @@ class StandInJira:
         """Give the address to use as https://<site>.atlassian.net."""
         if self._sites.named(name) is None:
             raise KeyError(name)
-        return f"{self.url}/sites/{name}"
+        return self.url + SITE_PATH.format(site=name)
 
     async def refuse_connections(self) -> None:
         """Be down: close the port and cut every connection."""
@@ -176,26 +183,41 @@ class StandInJira:
 
     def revoke_credentials(self, site: str | None = None) -> None:
         """Delete the site's credential; its tokens end with it."""
-        self._tokens.revoke_credentials(site or self._default_site)
+        self._credentials.revoke(site or self._default_site)
+        self.revoke_tokens(site)
 
     def restore_credentials(self, site: str | None = None) -> None:
-        """Let the site's credential work again."""
-        self._tokens.restore_credentials(site or self._default_site)
+        """Let the site's credential work again; tokens revoked stay revoked."""
+        self._credentials.restore(site or self._default_site)
+
+    def rotate_credentials(self, site: str | None = None) -> JiraSite:
+        """Replace the site's secret; the returned site holds the new one, the old one ends with its tokens."""
+        rotated = self._credentials.rotate(site or self._default_site)
+        self.revoke_tokens(site)
+        return rotated
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=_READ_AT_MOST)
-        submit = Submit(self._stores, self._violations, self._max_body_bytes)
-        get = GetByKey(self._stores, self._violations)
-        for method, path, name, operation in (
+        routes: list[tuple[str, str, str, Operation]] = [
             ("POST", "/oauth/token", "token", self._tokens.issue),
-            ("GET", "/sites/{site}/_edge/tenant_info", "tenant_info", tenant_info),
-            ("POST", _CLOUD + "/bulk", "submit", self._tokens.guard(submit)),
-            ("GET", _BY_KEY, "get", self._tokens.guard(get)),
-        ):
+            ("GET", SITE_PATH + "/_edge/tenant_info", "tenant_info", tenant_info),
+        ]
+        for base, guard in ((_CLOUD, self._tokens.guard), (_REST, self._connect.guard)):
+            routes += [(method, base + path, name, guard(operation)) for method, path, name, operation in self._api()]
+        for method, path, name, operation in routes:
             application.router.add_route(method, path, self._gateway.door(name, operation))
         Board(self._stores, self._stored).add_routes(application)
         application.router.add_route("*", "/{path:.*}", self._gateway.door(UNKNOWN, lambda _: Answer(404)))
         return application
+
+    def _api(self) -> list[tuple[str, str, str, Operation]]:
+        stores, violations = self._stores, self._violations
+        return [
+            ("POST", "/bulk", "submit", Submit(stores, violations, self._max_body_bytes)),
+            ("DELETE", "/bulkByProperties", "delete_by_properties", DeleteByProperties(stores, violations)),
+            ("GET", _BY_KEY, "get", GetByKey(stores, violations)),
+            ("DELETE", _BY_KEY, "delete", DeleteByKey(stores, violations)),
+        ]
 
     def _on_stored(self) -> None:
         self._stored.notify()

@@ -2,13 +2,13 @@
 
 Facts 1.5 and 5.9: 202 means accepted, not stored. Facts 5.1 and 5.5: an update replaces the whole deployment,
 and only if its updateSequenceNumber is greater than the stored one; otherwise it is dropped and nobody is
-told.
+told. Fact 5.10: a deletion looks at no numbers and takes with it what is accepted until it is carried out.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -69,6 +69,18 @@ class StoredDeployment:
         return issue_keys_of(self.data)
 
 
+@dataclass(frozen=True)
+class _Update:
+    key: DeploymentKey
+    data: dict[str, Any]
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Deletion:
+    picks: Callable[[DeploymentKey, Mapping[str, str]], bool]
+
+
 class Store:
     """The deployments of one site; what was accepted takes effect `delay` seconds later, in that order."""
 
@@ -76,12 +88,20 @@ class Store:
         self.deployments: dict[DeploymentKey, StoredDeployment] = {}
         self._delay = delay
         self._on_change = on_change
-        self._pending: deque[tuple[float, Callable[[], None]]] = deque()
+        self._pending: deque[tuple[float, _Update | _Deletion]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     def submit(self, key: DeploymentKey, data: dict[str, Any], properties: Mapping[str, str]) -> None:
         """Take an update that was accepted, to be stored in a while."""
-        self._later(lambda: self._replace(key, data, properties))
+        self._later(_Update(key, data, dict(properties)))
+
+    def delete(self, key: DeploymentKey) -> None:
+        """Take the deletion of one deployment, to be carried out in a while."""
+        self._later(_Deletion(lambda candidate, _: candidate == key))
+
+    def delete_by_properties(self, wanted: Collection[tuple[str, str]]) -> None:
+        """Take the deletion of what was last stored with all these properties, to be carried out in a while."""
+        self._later(_Deletion(lambda _, properties: all(properties.get(name) == value for name, value in wanted)))
 
     def close(self) -> None:
         """Forget what is pending."""
@@ -90,9 +110,9 @@ class Store:
             self._timer.cancel()
             self._timer = None
 
-    def _later(self, change: Callable[[], None]) -> None:
+    def _later(self, change: _Update | _Deletion) -> None:
         if self._delay <= 0:
-            change()
+            self._carry_out(change)
             self._on_change()
             return
         loop = asyncio.get_running_loop()
@@ -108,11 +128,28 @@ class Store:
         now = max(due, loop.time())
         while self._pending and self._pending[0][0] <= now:
             _, change = self._pending.popleft()
-            change()
+            self._carry_out(change)
         self._timer = loop.call_at(self._pending[0][0], self._apply_due) if self._pending else None
         self._on_change()
 
-    def _replace(self, key: DeploymentKey, data: dict[str, Any], properties: Mapping[str, str]) -> None:
+    def _carry_out(self, change: _Update | _Deletion) -> None:
+        if isinstance(change, _Update):
+            self._replace(change)
+        else:
+            self._remove(change)
+
+    def _remove(self, deletion: _Deletion) -> None:
+        updates = [change for _, change in self._pending if isinstance(change, _Update)]
+        gone = {key for key, stored in self.deployments.items() if deletion.picks(key, stored.properties)}
+        gone |= {update.key for update in updates if deletion.picks(update.key, update.properties)}
+        for key in gone:
+            self.deployments.pop(key, None)
+        self._pending = deque(
+            (due, change) for due, change in self._pending if isinstance(change, _Deletion) or change.key not in gone
+        )
+
+    def _replace(self, update: _Update) -> None:
+        key, data = update.key, update.data
         number = data["updateSequenceNumber"]
         stored = self.deployments.get(key)
         if stored is None:
@@ -121,5 +158,5 @@ class Store:
             stored.dropped.append(DroppedUpdate(data["state"], number, time.time()))
             return
         stored.data = data
-        stored.properties = dict(properties)
+        stored.properties = dict(update.properties)
         stored.history.append(StoredUpdate(data["state"], number, time.time()))

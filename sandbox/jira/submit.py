@@ -8,7 +8,6 @@ from sandbox.jira.associations import Association, Links, sort_links, with_links
 from sandbox.jira.checks import item_faults, request_faults
 from sandbox.jira.exchange import Answer, Exchange, errors
 from sandbox.jira.schema import Violations
-from sandbox.jira.sites import JiraSite
 from sandbox.jira.store import DeploymentKey, Store
 
 NO_VALID_ASSOCIATIONS = "No valid associations found for deployment"
@@ -38,7 +37,7 @@ class Submit:
         return Answer(202, verdict.as_json())
 
     def _judge(self, exchange: Exchange, item: dict[str, Any], verdict: "_Verdict") -> None:
-        site = _site(exchange)
+        site = exchange.known_site
         key = _key(item)
         faults = list(item_faults(item))
         self._violations.record(exchange.entry, *faults)
@@ -98,9 +97,3 @@ def _whole_request_faults(body: Any) -> list[str]:
 
 def _key(item: Mapping[str, Any]) -> DeploymentKey:
     return DeploymentKey(item["pipeline"]["id"], item["environment"]["id"], item["deploymentSequenceNumber"])
-
-
-def _site(exchange: Exchange) -> JiraSite:
-    if exchange.site is None:
-        raise LookupError("the operation is reached only for a known site")
-    return exchange.site

@@ -9,6 +9,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
+from sandbox.jira.credentials import Credentials
 from sandbox.jira.exchange import Answer, Exchange, Operation, errors
 from sandbox.jira.schema import Violations
 from sandbox.jira.sites import Sites
@@ -33,12 +34,12 @@ class _Token:
 class Tokens:
     """Issues tokens, knows which are good, and takes them back."""
 
-    def __init__(self, sites: Sites, lifetime: float, violations: Violations) -> None:
+    def __init__(self, sites: Sites, credentials: Credentials, lifetime: float, violations: Violations) -> None:
         self._sites = sites
+        self._credentials = credentials
         self._lifetime = lifetime
         self._violations = violations
         self._issued: dict[str, _Token] = {}
-        self._revoked_credentials: set[str] = set()
 
     def issue(self, exchange: Exchange) -> Answer:
         """Answer `POST /oauth/token`."""
@@ -51,7 +52,8 @@ class Tokens:
                 self._violations.record(exchange.entry, f"{name} is not {expected!r}")
                 return _DENIED
         site = self._sites.of_client(body.get("client_id"))
-        if site is None or body.get("client_secret") != site.client_secret or site.name in self._revoked_credentials:
+        secret = self._credentials.secret(site.name) if site else None
+        if site is None or secret is None or body.get("client_secret") != secret:
             return _DENIED
         token = secrets.token_urlsafe(48)
         self._remember(token, _Token(site.name, time.monotonic() + self._lifetime))
@@ -75,15 +77,6 @@ class Tokens:
     def revoke_tokens(self, site: str) -> None:
         """Make every token issued to the site so far worthless."""
         self._issued = {text: token for text, token in self._issued.items() if token.site != site}
-
-    def revoke_credentials(self, site: str) -> None:
-        """Delete the site's credential: no new tokens, and the issued ones end with it."""
-        self._revoked_credentials.add(site)
-        self.revoke_tokens(site)
-
-    def restore_credentials(self, site: str) -> None:
-        """Let the site's credential work again; tokens revoked stay revoked."""
-        self._revoked_credentials.discard(site)
 
     def _refusal(self, exchange: Exchange) -> Answer | None:
         scheme, _, text = exchange.entry.headers.get("Authorization", "").partition(" ")

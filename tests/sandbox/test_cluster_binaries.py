@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import stat
 from pathlib import Path
 
 import pytest
 
 from sandbox.cluster import BuildError
-from sandbox.cluster.binaries import PROGRAMS, find, module_of
+from sandbox.cluster.binaries import ARGO_ROLLOUTS, EVERY_CLUSTER, MODULES, PRODUCTS, find, module_of
 from sandbox.cluster.building import provide
 
 
@@ -28,12 +30,27 @@ def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "go"
 
 
-def plays(go: Path, build: str, version: str = "go1.26.8") -> None:
-    go.write_text(f'#!/bin/sh\ncase "$1" in env) echo {version};; build) {build};; esac\n')
+def plays(go: Path, build: str, *, download: str = "exit 1", version: str = "go1.26.8") -> None:
+    go.write_text(f'#!/bin/sh\ncase "$1" in env) echo {version};; build) {build};; mod) {download};; esac\n')
     go.chmod(0o755)
 
 
 BUILDS = 'echo k8s.io/one >&2; while [ "$1" != -o ]; do shift; done; echo built > "$2"; echo once >> "$0.builds"'
+
+
+def downloads(source: Path) -> str:
+    """What `go mod download` answers when a module's source is there."""
+    return f"""echo '{{"Dir": "{source}"}}'"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """The source of a module, read-only as Go keeps it."""
+    definitions = tmp_path / "source" / "manifests" / "crds"
+    definitions.mkdir(parents=True)
+    (definitions / "rollout-crd.yaml").write_text("kind: CustomResourceDefinition\n")
+    (definitions / "rollout-crd.yaml").chmod(0o444)
+    return tmp_path / "source"
 
 
 def builds_of(go: Path) -> int:
@@ -54,18 +71,54 @@ def test_kubebuilder_assets_come_first_and_only_for_what_they_hold(
     assert find("kwok") is None
 
 
-async def test_missing_programs_are_built_once(go: Path) -> None:
-    plays(go, BUILDS)
+async def test_missing_programs_are_built_once(go: Path, source: Path) -> None:
+    plays(go, BUILDS, download=downloads(source))
+    programs = [program for module in MODULES for program in module.programs]
     told: list[str] = []
     built = await provide(report=told.append)
-    assert set(built) == set(PROGRAMS)
-    assert all(path.read_text() == "built\n" for path in built.values())
+    assert set(built) == set(PRODUCTS)
+    assert all(built[program].read_text() == "built\n" for program in programs)
     assert any("kube-apiserver" in line for line in told)
 
     told.clear()
     assert await provide(report=told.append) == built
     assert told == []
-    assert builds_of(go) == len(PROGRAMS)
+    assert builds_of(go) == len(programs)
+
+
+async def test_a_folder_of_a_modules_source_is_kept_beside_its_programs(go: Path, source: Path) -> None:
+    plays(go, BUILDS, download=downloads(source))
+    built = await provide(ARGO_ROLLOUTS, report=lambda _: None)
+    shutil.rmtree(source)
+    assert await provide(ARGO_ROLLOUTS) == built
+    definitions = built["argo-rollouts-crds"]
+    assert definitions.parent == built["rollouts-controller"].parent
+    (definition,) = definitions.iterdir()
+    assert definition.read_text() == "kind: CustomResourceDefinition\n"
+    assert definition.stat().st_mode & stat.S_IWUSR
+
+
+async def test_a_program_of_ones_own_gets_the_folder_it_needs(
+    go: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plays(go, "exit 1", download=downloads(source))
+    (tmp_path / "rollouts-controller").touch()
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
+    provided = await provide(ARGO_ROLLOUTS, report=lambda _: None)
+    assert provided["rollouts-controller"] == tmp_path / "rollouts-controller"
+    assert (provided["argo-rollouts-crds"] / "rollout-crd.yaml").exists()
+
+
+async def test_a_source_that_cannot_be_had_is_told(go: Path) -> None:
+    plays(go, BUILDS, download="""echo '{"Error": "no route to the proxy"}'; exit 1""")
+    with pytest.raises(BuildError, match=r"mod download -json github.com/argoproj(.|\n)*no route to the proxy"):
+        await provide(["argo-rollouts-crds"], report=lambda _: None)
+    assert find("argo-rollouts-crds") is None
+
+
+def test_a_cluster_without_argo_rollouts_needs_nothing_of_it() -> None:
+    assert {*EVERY_CLUSTER, *ARGO_ROLLOUTS} == set(PRODUCTS)
+    assert set(EVERY_CLUSTER).isdisjoint(ARGO_ROLLOUTS)
 
 
 async def test_only_one_of_two_builds_and_the_other_waits(go: Path) -> None:

@@ -132,6 +132,42 @@ async def test_given_revoked_credentials_when_used_then_denied_until_restored() 
         assert (await client.submit(a_deployment())).status == 202
 
 
+async def test_given_a_rotated_secret_when_logging_in_then_only_the_new_one_is_good() -> None:
+    async with (
+        StandInJira((DEFAULT_SITE, OTHER)) as jira,
+        visiting(jira, OTHER) as client,
+        visiting(jira) as untouched,
+    ):
+        rotated = jira.rotate_credentials("other")
+        assert (await client.submit(a_deployment())).status == 401
+        assert (await client.request_token()).status == 401
+
+        assert (rotated.name, rotated.client_id) == ("other", "other-id")
+        client.site = rotated
+        await client.log_in()
+        assert (await client.submit(a_deployment())).status == 202
+        assert (await untouched.submit(a_deployment())).status == 202
+
+
+async def test_given_a_rotated_secret_when_revoked_and_restored_then_it_is_still_the_good_one() -> None:
+    async with StandInJira() as jira, visiting(jira, log_in=False) as client:
+        jira.revoke_credentials()
+        client.site = jira.rotate_credentials()
+        assert (await client.request_token()).status == 200
+
+        jira.revoke_credentials()
+        assert (await client.request_token()).status == 401
+        jira.restore_credentials()
+        assert (await client.request_token()).status == 200
+        assert (await client.request_token(client_secret=DEFAULT_SITE.client_secret)).status == 401
+
+
+@pytest.mark.parametrize("change", ["revoke_credentials", "rotate_credentials"])
+async def test_given_a_site_nobody_knows_when_its_credentials_are_changed_then_it_says_so(change: str) -> None:
+    with pytest.raises(KeyError):
+        getattr(StandInJira(), change)("nobody")
+
+
 async def test_given_a_path_jira_does_not_have_when_called_then_404_and_noted() -> None:
     async with StandInJira() as jira, visiting(jira, log_in=False) as client:
         reply = await client.send("DELETE", f"{jira.url}/rest/api/3/issue/SHOP-1")
@@ -145,6 +181,26 @@ async def test_given_two_sites_that_share_an_identity_when_built_then_it_says_so
     name, cloud_id, client_id = ("a" if field == shared else "b" for field in ("name", "cloud_id", "client_id"))
     with pytest.raises(ValueError, match=shared):
         StandInJira((JiraSite("a", "a", "a", "secret"), JiraSite(name, cloud_id, client_id, "secret")))
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {},
+        {"client_id": "i"},
+        {"client_secret": "s"},
+        {"app_key": "a"},
+        {"client_id": "i", "client_secret": "s", "app_key": "a"},
+        {"client_id": "i", "client_secret": "s", "app_key": "a", "shared_secret": "s" * 32},
+        {"app_key": "a", "shared_secret": "s" * 31},
+    ],
+    ids=str,
+)
+def test_given_half_a_credential_or_two_when_a_site_is_built_then_it_says_what_it_needs(
+    credential: dict[str, str],
+) -> None:
+    with pytest.raises(ValueError, match=r"^a needs "):
+        JiraSite("a", "cloud", **credential)  # type: ignore[arg-type] # the table holds texts only
 
 
 async def test_given_a_stand_in_that_does_not_run_when_its_address_is_asked_for_then_it_says_why() -> None:

@@ -79,6 +79,24 @@ async def test_given_a_listening_page_when_something_is_stored_then_an_event_tel
         assert (await events.content.readuntil(b"\n\n")).startswith(b"event: changed\ndata: ")
 
 
+async def test_given_a_listening_page_when_something_is_deleted_then_an_event_tells_it_and_it_is_gone() -> None:
+    async with StandInJira(storage_delay=0) as jira, visiting(jira) as client:
+        await client.submit(a_deployment(1), a_deployment(2, environment=STAGING))
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{jira.url}/events") as events,
+            asyncio.timeout(5),
+        ):
+            await events.content.readuntil(b"\n\n")
+
+            await client.delete("checkout", "prod", 1)
+
+            assert (await events.content.readuntil(b"\n\n")).startswith(b"event: changed\ndata: ")
+        [site] = (await client.send("GET", f"{jira.url}/api/board")).body["sites"]
+        assert [environment["id"] for environment in site["environments"]] == ["stage"]
+        assert [list(row["cells"]) for row in site["rows"]] == [["stage"]]
+
+
 async def test_given_the_page_when_fetched_then_its_policy_allows_nothing_foreign() -> None:
     async with StandInJira() as jira, visiting(jira, log_in=False) as client:
         for path in ("/", "/page/board.css", "/page/board.js", "/page/icon.svg", "/api/board"):

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.jira import DEFAULT_SITE, JiraSite, JournalEntry, StandInJira
+from sandbox.jira import CONNECT_SITE, DEFAULT_SITE, JiraSite, JournalEntry, StandInJira
 from sandbox.jira.client import Client, Reply, visiting
 from sandbox.jira.example import a_deployment
 from sandbox.jira.exchange import Answer, Exchange
@@ -21,6 +21,7 @@ from sandbox.jira.faults import (
     Hang,
     Latency,
     Poison,
+    Renamed,
     Slow,
     Status,
     TooManyRequests,
@@ -93,6 +94,82 @@ async def test_given_a_fault_of_one_operation_site_or_request_when_others_come_t
         assert (await other.submit(a_deployment())).status == 502
         assert (await client.submit(a_deployment(7))).status == 504
         assert (await client.submit(a_deployment(8))).status == 202
+
+
+CALLS = ("submit", "get", "delete", "delete_by_properties")
+
+
+async def call(client: Client, operation: str) -> Reply:
+    if operation == "submit":
+        return await client.submit(a_deployment())
+    if operation == "delete_by_properties":
+        return await client.delete_by_properties(("cluster", "one"))
+    by_key = client.get if operation == "get" else client.delete
+    return await by_key("checkout", "prod", 1)
+
+
+@pytest.mark.parametrize("operation", CALLS)
+@pytest.mark.parametrize("site", [DEFAULT_SITE, CONNECT_SITE], ids=["oauth", "connect"])
+async def test_given_a_fault_of_one_operation_at_one_site_when_calling_everything_then_it_hits_only_there(
+    operation: str, site: JiraSite
+) -> None:
+    async with (
+        StandInJira((DEFAULT_SITE, CONNECT_SITE)) as jira,
+        visiting(jira, DEFAULT_SITE) as one,
+        visiting(jira, CONNECT_SITE) as other,
+    ):
+        jira.faults.add(Status(503), times=None, operation=operation, site=site.name)
+
+        hit = [
+            (client.site.name, name)
+            for client in (one, other)
+            for name in CALLS
+            if (await call(client, name)).status == 503
+        ]
+
+        assert hit == [(site.name, operation)]
+
+
+async def test_given_one_site_that_hangs_when_both_are_called_then_the_other_answers() -> None:
+    async with (
+        StandInJira((DEFAULT_SITE, CONNECT_SITE)) as jira,
+        visiting(jira, DEFAULT_SITE) as one,
+        visiting(jira, CONNECT_SITE) as other,
+    ):
+        jira.faults.add(Hang(), times=None, operation=None, site=CONNECT_SITE.name)
+        hanging = asyncio.create_task(other.delete("checkout", "prod", 1))
+        async with asyncio.timeout(5):
+            await jira.until(lambda: jira.requests("delete", CONNECT_SITE.name))
+
+        assert (await one.delete("checkout", "prod", 1)).status == 202
+        assert not hanging.done()
+        await jira.refuse_connections()
+        with pytest.raises(aiohttp.ClientError):
+            await hanging
+
+
+async def test_given_a_renamed_site_when_called_at_its_old_address_then_it_redirects_to_the_new_one() -> None:
+    async with StandInJira((DEFAULT_SITE, CONNECT_SITE)) as jira, visiting(jira, CONNECT_SITE) as client:
+        jira.faults.add(Renamed("https://globex-new.example"), times=None, operation=None, site="globex")
+
+        submitted = await client.submit(a_deployment())
+        deleted = await client.delete_by_properties(("cluster", "a b"))
+        told = await client.send("GET", f"{jira.site_url('globex')}/_edge/tenant_info")
+
+        assert {reply.status for reply in (submitted, deleted, told)} == {302}
+        base = "https://globex-new.example/rest/deployments/0.1"
+        assert submitted.headers["Location"] == f"{base}/bulk"
+        assert deleted.headers["Location"] == f"{base}/bulkByProperties?cluster=a%20b"
+        assert told.headers["Location"] == "https://globex-new.example/_edge/tenant_info"
+        assert (await client.send("GET", f"{jira.site_url('acme')}/_edge/tenant_info")).status == 200
+
+
+async def test_given_a_renamed_site_when_called_by_its_cloud_id_then_it_goes_on_as_before() -> None:
+    async with StandInJira() as jira, visiting(jira) as client:
+        handle = jira.faults.add(Renamed("https://acme-new.example"), times=None, operation=None, site="acme")
+
+        assert (await client.submit(a_deployment())).status == 202
+        assert handle.hits == 0
 
 
 async def test_given_faults_of_any_operation_when_cleared_then_everything_works() -> None:
@@ -340,13 +417,13 @@ async def test_given_a_port_when_the_stand_in_starts_then_it_listens_there_and_a
 
 
 async def test_given_a_fault_of_ones_own_when_added_then_it_is_applied() -> None:
-    class Renamed(Fault):
+    class Forgetful(Fault):
         async def around(self, exchange: Any, proceed: Any, /) -> Any:
             answer = await proceed()
             return type(answer)(answer.status, {"acceptedDeployments": None})
 
     async with StandInJira() as jira, visiting(jira) as client:
-        jira.faults.add(Renamed())
+        jira.faults.add(Forgetful())
         reply: Reply = await client.submit(a_deployment())
 
         assert reply.body == {"acceptedDeployments": None}

@@ -3,7 +3,9 @@
 import asyncio
 import time
 
-from sandbox.jira import DEFAULT_SITE, StandInJira
+import pytest
+
+from sandbox.jira import CONNECT_SITE, DEFAULT_SITE, JiraSite, StandInJira
 from sandbox.jira.change import ChangeSignal
 from sandbox.jira.client import visiting
 from sandbox.jira.example import a_deployment
@@ -34,6 +36,30 @@ async def test_given_some_requests_when_the_journal_is_read_then_it_tells_them_i
         assert started_at - 1 <= submit.arrived_at <= time.time() + 1
 
 
+@pytest.mark.parametrize(
+    ("site", "base"),
+    [
+        (DEFAULT_SITE, f"/jira/deployments/0.1/cloud/{DEFAULT_SITE.cloud_id}"),
+        (CONNECT_SITE, "/sites/globex/rest/deployments/0.1"),
+    ],
+    ids=["oauth", "connect"],
+)
+async def test_given_deletions_when_the_journal_is_read_then_it_tells_what_was_to_be_deleted(
+    site: JiraSite, base: str
+) -> None:
+    async with StandInJira((site,)) as jira, visiting(jira, site) as client:
+        await client.delete("checkout", "prod", 7)
+        await client.delete_by_properties(("namespace", "team a"), ("cluster", "c&1"))
+
+        [by_key], [by_properties] = jira.requests("delete"), jira.requests("delete_by_properties")
+        assert (by_key.method, by_key.status, by_key.site) == ("DELETE", 202, site.name)
+        assert by_key.path == f"{base}/pipelines/checkout/environments/prod/deployments/7"
+        assert by_key.query == {}
+        assert (by_properties.method, by_properties.status, by_properties.site) == ("DELETE", 202, site.name)
+        assert by_properties.path == f"{base}/bulkByProperties?namespace=team%20a&cluster=c%261"
+        assert by_properties.query == {"namespace": "team a", "cluster": "c&1"}
+
+
 async def test_given_secrets_in_requests_when_the_journal_is_printed_then_they_are_only_in_its_fields() -> None:
     async with StandInJira() as jira, visiting(jira) as client:
         await client.submit(a_deployment())
@@ -42,8 +68,9 @@ async def test_given_secrets_in_requests_when_the_journal_is_printed_then_they_a
         assert token.body["client_secret"] == DEFAULT_SITE.client_secret
         assert submit.headers["authorization"] == client.authorization
         assert token.response["access_token"] in client.authorization
-        printed = f"{jira.journal!r} {DEFAULT_SITE!r}"
+        printed = f"{jira.journal!r} {DEFAULT_SITE!r} {CONNECT_SITE!r}"
         assert DEFAULT_SITE.client_secret not in printed
+        assert CONNECT_SITE.shared_secret not in printed
         assert token.response["access_token"] not in printed
 
 

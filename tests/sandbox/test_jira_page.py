@@ -172,6 +172,29 @@ async def test_given_a_focused_deployment_when_the_page_updates_then_the_focus_s
         await asyncio.to_thread(keep)
 
 
+async def test_given_a_shown_deployment_when_it_is_deleted_then_it_vanishes_and_its_history_says_so(page: Page) -> None:
+    async with StandInJira(storage_delay=0) as jira, visiting(jira) as client:
+        await client.submit(a_deployment(1), properties={"cluster": "one"})
+
+        def look() -> None:
+            page.open(jira.url)
+            page.wait(lambda: page.all(".deployment"))
+            page.one(".deployment").click()
+            page.wait(lambda: page.all("dialog[open]"))
+            assert not page.one("#details-gone").is_displayed()
+
+        def it_is_gone() -> None:
+            page.wait(lambda: not page.all(".deployment"))
+            assert page.one("#details-gone").is_displayed()
+            page.press(Keys.ESCAPE)
+            page.wait(lambda: page.one("#empty").is_displayed())
+
+        await asyncio.to_thread(look)
+        await client.delete_by_properties(("cluster", "one"))
+        await asyncio.to_thread(it_is_gone)
+        assert page.problems() == []
+
+
 async def test_given_hostile_text_when_shown_then_it_is_text(page: Page) -> None:
     async with StandInJira(storage_delay=0) as jira, visiting(jira) as client:
         await client.submit(

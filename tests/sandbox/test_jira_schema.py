@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.jira import StandInJira
+from sandbox.jira import CONNECT_SITE, DEFAULT_SITE, JiraSite, StandInJira
 from sandbox.jira.client import visiting
 from sandbox.jira.example import a_deployment, issues, services
 from sandbox.jira.exchange import Answer
@@ -16,21 +16,33 @@ from sandbox.jira.schema import AnswerViolatesSchemaError, Schema, openapi_path
 needs_schema = pytest.mark.skipif(
     not openapi_path().is_file(), reason=f"the OpenAPI schema is not at {openapi_path()} (set JIRA_OPENAPI)"
 )
+both_forms = pytest.mark.parametrize("site", [DEFAULT_SITE, CONNECT_SITE], ids=["oauth", "connect"])
 
 
 def a_schema(request: dict[str, Any], components: dict[str, Any] | None = None) -> Schema:
     content = {"content": {"application/json": {"schema": request}}}
     operation = {"requestBody": content, "responses": {"202": {"description": "ok"}}}
-    paths = {
-        "/bulk": {"post": {"operationId": "submitDeployments", **operation}},
-        "/one": {"get": {"operationId": "getDeploymentByKey", "responses": {}}},
+    return Schema({"paths": paths_with(operation), "components": {"schemas": components or {}}})
+
+
+def paths_with(submit: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "/bulk": {"post": {"operationId": "submitDeployments", **submit}},
+        "/bulkByProperties": {"delete": {"operationId": "deleteDeploymentsByProperty", "responses": {}}},
+        "/one": {
+            "get": {"operationId": "getDeploymentByKey", "responses": {}},
+            "delete": {"operationId": "deleteDeploymentByKey", "responses": {}},
+        },
     }
-    return Schema({"paths": paths, "components": {"schemas": components or {}}})
 
 
 @needs_schema
-async def test_given_every_kind_of_answer_when_checked_then_the_stand_in_keeps_to_the_schema() -> None:
-    async with StandInJira(storage_delay=0, max_body_bytes=20_000) as jira, visiting(jira) as client:
+@both_forms
+async def test_given_every_kind_of_answer_when_checked_then_the_stand_in_keeps_to_the_schema(site: JiraSite) -> None:
+    async with (
+        StandInJira((site,), storage_delay=0, max_body_bytes=20_000) as jira,
+        visiting(jira, site) as client,
+    ):
         assert jira.schema_checked
         seen = [
             await client.submit(a_deployment(1, associations=[*issues("SHOP-1", "UTF-8"), *services("one")])),
@@ -42,11 +54,25 @@ async def test_given_every_kind_of_answer_when_checked_then_the_stand_in_keeps_t
             await client.get("checkout", "prod", 1),
             await client.get("checkout", "prod", 999),
             await client.get("checkout", "prod", "x"),
+            await client.delete("checkout", "prod", 1),
+            await client.delete("checkout", "prod", "x"),
+            await client.delete_by_properties(("cluster", "one")),
+            await client.delete_by_properties(),
         ]
-        client.authorization = "Bearer wrong"
-        seen += [await client.submit(), await client.get("checkout", "prod", 1)]
+        assert [reply.status for reply in seen] == [
+            *(202, 202, 202, 202, 400, 413),  # submit
+            *(200, 404, 400),  # get
+            *(202, 400, 202, 400),  # delete
+        ]
 
-        assert [reply.status for reply in seen] == [202, 202, 202, 202, 400, 413, 200, 404, 400, 401, 401]
+        client.authorization = "JWT wrong" if site is CONNECT_SITE else "Bearer wrong"
+        refused = [
+            await client.submit(),
+            await client.get("checkout", "prod", 1),
+            await client.delete("checkout", "prod", 1),
+            await client.delete_by_properties(("cluster", "one")),
+        ]
+        assert {reply.status for reply in refused} == {401}
     # Leaving the block raises if one of these answers broke the schema.
 
 
@@ -93,11 +119,26 @@ async def test_given_a_request_against_the_schema_when_a_fault_answers_it_then_i
 
 
 @needs_schema
-async def test_given_a_path_against_the_schema_when_read_then_it_is_a_violation() -> None:
-    async with StandInJira() as jira, visiting(jira) as client:
+@both_forms
+async def test_given_a_path_against_the_schema_when_read_or_deleted_then_it_is_a_violation(site: JiraSite) -> None:
+    async with StandInJira((site,)) as jira, visiting(jira, site) as client:
         await client.get("p" * 256, "prod", 1)
+        await client.delete("checkout", "e" * 256, 1)
 
-        assert [text.partition(" ")[2].partition(":")[0] for text in jira.violations] == ["pipelineId"]
+        assert [":".join(text.split(":")[:2]) for text in jira.violations] == [
+            "get: pipelineId",
+            "delete: environmentId",
+        ]
+
+
+@needs_schema
+@both_forms
+async def test_given_a_query_against_the_schema_when_deleting_then_it_is_a_violation(site: JiraSite) -> None:
+    async with StandInJira((site,)) as jira, visiting(jira, site) as client:
+        for number in ("12", "soon"):
+            await client.delete_by_properties(("cluster", "one"), ("_updateSequenceNumber", number))
+
+        assert jira.violations == ["delete_by_properties: _updateSequenceNumber: 'soon' is not of type 'integer'"]
 
 
 async def test_given_no_schema_file_when_started_then_the_built_in_checks_remain(tmp_path: Path) -> None:
@@ -117,11 +158,7 @@ async def test_given_the_check_turned_off_when_started_then_only_the_built_in_ch
 async def test_given_a_path_in_the_environment_when_started_then_it_is_read_from_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paths = {
-        "/bulk": {"post": {"operationId": "submitDeployments", "responses": {}}},
-        "/one": {"get": {"operationId": "getDeploymentByKey", "responses": {}}},
-    }
-    (tmp_path / "api.json").write_text(json.dumps({"paths": paths}))
+    (tmp_path / "api.json").write_text(json.dumps({"paths": paths_with({"responses": {}})}))
     monkeypatch.setenv("JIRA_OPENAPI", str(tmp_path / "api.json"))
 
     assert openapi_path() == tmp_path / "api.json"

@@ -231,6 +231,10 @@ async def test_given_more_than_500_values_when_submitted_then_rejected_with_the_
         ({"deployments": [a_deployment()], "properties": {"a:b": "x"}}, "Property key 'a:b' must not"),
         ({"deployments": [a_deployment()], "properties": {"a": 1}}, "Property 'a' must be a string"),
         (
+            {"deployments": [a_deployment()], "properties": {"a": "x" * 256}},
+            "Property 'a' must be a string of at most 255",
+        ),
+        (
             {"deployments": [a_deployment()], "properties": {str(n): "" for n in range(6)}},
             "At most 5 'properties'",
         ),

@@ -1,4 +1,4 @@
-// Draws /api/board and draws it again when /events says that something was stored.
+// Draws /api/board and draws it again when /events says that something was stored or deleted.
 // Everything in the board comes from requests: it is inserted as text only, and links only if they are http(s).
 
 const STATES = {
@@ -127,6 +127,7 @@ function link(address, text) {
 
 function fill() {
   const found = everyDeployment().find(({ site, deployment }) => identity(site.name, deployment) === open);
+  byId("details-gone").hidden = Boolean(found);
   if (!found) return;
   const { site, deployment } = found;
   const environment = site.environments.find(({ id }) => id === deployment.environmentId);
