@@ -31,8 +31,18 @@ NAMESPACE: Final = "jira-operator"
 CLUSTER_NAME: Final = "sandbox"
 
 
+_CREDENTIALS: Final[Mapping[str, Callable[[JiraSite], dict[str, str]]]] = {
+    "oauth": lambda site: {"client-id": site.client_id, "client-secret": site.client_secret},
+    "connect": lambda site: {"app-key": site.app_key, "shared-secret": site.shared_secret},
+}
+"""The keys of a site's Secret, as the chart names them."""
+
+
 class Installation:
-    """One release of the chart in `cluster`, reporting to the sites of `jira`; `values` go over the chart's own."""
+    """One release of the chart in `cluster`, reporting to the sites of `jira`.
+
+    `allowed` are the namespaces that may report to a site, all if it is not in there; `values` go over the chart's own.
+    """
 
     def __init__(
         self,
@@ -40,11 +50,13 @@ class Installation:
         jira: StandInJira,
         *,
         sites: tuple[JiraSite, ...] = (DEFAULT_SITE,),
+        allowed: Mapping[str, list[str]] | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> None:
         self._cluster = cluster
         self._jira = jira
         self._sites = sites
+        self._allowed = dict(allowed or {})
         self._values = dict(values or {})
         self._directory = cluster.directory / "operator"
         self.log: Final = self._directory / "operator.log"
@@ -81,8 +93,8 @@ class Installation:
         """Lay out the files of a site's Secret."""
         folder = self._directory / "credentials" / site.name
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "client-id").write_text(site.client_id, encoding="utf-8")
-        (folder / "client-secret").write_text(site.client_secret, encoding="utf-8")
+        for name, content in _CREDENTIALS[site.auth](site).items():
+            (folder / name).write_text(content, encoding="utf-8")
 
     @property
     def pid(self) -> int:
@@ -122,6 +134,12 @@ class Installation:
             tail = await asyncio.to_thread(self.log.read_text, encoding="utf-8")
             raise RuntimeError(f"the operator ended with {self._process.returncode}:\n{tail[-3000:]}")
 
+    async def ended(self, *, within: float = 60) -> int:
+        """Wait until the process has ended by itself, and return its exit code; Kubernetes would start it again."""
+        process, self._process = self._process, None
+        assert process is not None
+        return await asyncio.wait_for(process.wait(), timeout=within)
+
     async def http(self, path: str) -> tuple[int, str]:
         """Return status and body of one of the operator's own pages (`healthz`, `readyz`, `metrics`)."""
         url = f"http://127.0.0.1:{self._port}/{path}"
@@ -153,7 +171,8 @@ class Installation:
                     "name": site.name,
                     "url": self._jira.site_url(site.name),
                     "existingSecret": f"{site.name}-jira",
-                    "allowedNamespaces": ["*"],
+                    "auth": {"type": site.auth},
+                    "allowedNamespaces": self._allowed.get(site.name, ["*"]),
                     "timeoutSeconds": 5,
                 }
                 for site in self._sites

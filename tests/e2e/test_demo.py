@@ -34,9 +34,13 @@ PAY-2   production  checkout  1.28  rolled_back  in_progress, successful
 SHOP-1  production  web       1.27  successful   in_progress
 SHOP-2  production  cart      1.28  cancelled    in_progress
         production  cart      1.29  successful   in_progress
+        production  cart      1.30  successful   in_progress
         staging     cart      1.28  cancelled    in_progress
 SHOP-3  production  checkout  1.28  rolled_back  in_progress, successful
         production  checkout  1.27  successful   in_progress
+SHOP-4  production  search    7.0  successful   in_progress
+        production  search    7.1  successful   in_progress
+SHOP-5  staging     api       2.0  successful   in_progress
 """
 
 
@@ -117,7 +121,7 @@ async def test_without_a_terminal_it_plays_the_story_and_ends_by_itself(tmp_path
                 assert not isinstance(step, Run) or f"$ {step.command}\n" in demo.said
         for row in TABLE.strip().splitlines():
             assert row.split() in [line.split() for line in demo.said.splitlines()], demo.said
-        assert demo.said.count("Jira <- ") == 22
+        assert demo.said.count("Jira <- ") == 31
         assert "http://127.0.0.1:" in demo.said
         assert ENDED in demo.said
         assert STAYS not in demo.said
@@ -143,7 +147,7 @@ async def test_on_a_terminal_it_stays_until_it_is_interrupted(tmp_path: Path) ->
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("words", ["both on this", "4/8"])
+@pytest.mark.parametrize("words", ["both on this", "4/12"])
 async def test_interrupted_at_any_moment_it_cleans_up(words: str, tmp_path: Path) -> None:
     async with a_demo(tmp_path / "output") as demo:
         await demo.says(words)
@@ -241,6 +245,6 @@ async def test_the_board_is_what_jira_stored_by_number_with_what_it_ignored() ->
 
 
 def test_what_users_can_apply_anywhere_names_no_namespace() -> None:
-    for path in (ROOT / "examples" / "demo").glob("*.yaml"):
+    for path in (ROOT / "examples" / "demo").rglob("*.yaml"):
         documents: list[dict[str, Any]] = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
         assert all("namespace" not in document["metadata"] for document in documents), path

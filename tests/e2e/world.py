@@ -8,6 +8,7 @@ import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from sandbox.cluster import Cluster
@@ -26,6 +27,43 @@ History = list[list[str]]
 _namespaces = itertools.count(1)
 
 
+def pod_template(name: str, image: str, pods: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return a pod template whose labels every workload's selector names."""
+    return {
+        "metadata": {"labels": {"app": name}, "annotations": dict(pods or {})},
+        "spec": {"containers": [{"name": "main", "image": f"registry.example.com/{name}:{image}"}]},
+    }
+
+
+def workload(
+    kind: str,
+    name: str,
+    namespace: str,
+    image: str = "1.0",
+    *,
+    annotations: Mapping[str, str] = REPORTED,
+    labels: Mapping[str, str] | None = None,
+    pods: Mapping[str, str] | None = None,
+    **spec: Any,
+) -> dict[str, Any]:
+    """Return a workload of any kind; `pods` are annotations of its pods, `spec` further fields of its spec."""
+    return {
+        "apiVersion": "argoproj.io/v1alpha1" if kind == "Rollout" else "apps/v1",
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "annotations": dict(annotations),
+            "labels": dict(labels or {}),
+        },
+        "spec": {
+            "selector": {"matchLabels": {"app": name}},
+            "template": pod_template(name, image, pods),
+            **spec,
+        },
+    }
+
+
 def deployment(
     name: str,
     namespace: str,
@@ -37,19 +75,18 @@ def deployment(
     **spec: Any,
 ) -> dict[str, Any]:
     """Return a Deployment; `pods` are annotations of its pods, `spec` further fields of its spec."""
+    return workload("Deployment", name, namespace, image, annotations=annotations, pods=pods, replicas=replicas, **spec)
+
+
+def link(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
+    """Return a JiraDeploymentLink, by default to the Deployment of its own name."""
+    if "selector" not in spec:
+        spec.setdefault("workloadRef", {"kind": "Deployment", "name": name})
     return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "namespace": namespace, "annotations": dict(annotations)},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {
-                "metadata": {"labels": {"app": name}, "annotations": dict(pods or {})},
-                "spec": {"containers": [{"name": "main", "image": f"registry.example.com/{name}:{image}"}]},
-            },
-            **spec,
-        },
+        "apiVersion": "jira-operator.dev/v1alpha1",
+        "kind": "JiraDeploymentLink",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
     }
 
 
@@ -69,7 +106,7 @@ class World:
         await self.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         return name
 
-    async def apply(self, *manifests: dict[str, Any]) -> None:
+    async def apply(self, *manifests: dict[str, Any] | Path) -> None:
         """Apply manifests as a GitOps tool would."""
         await self.cluster.apply(*manifests)
 
@@ -93,6 +130,18 @@ class World:
         listed = await self.kubectl("get", "jiradeployments", "-n", namespace, "-o", "json", "--show-managed-fields")
         items: list[dict[str, Any]] = json.loads(listed)["items"]
         return items
+
+    async def link_says(self, namespace: str, name: str, type_: str, status: str, reason: str) -> str:
+        """Wait until a condition of a link is this, and return its message."""
+
+        async def says() -> str | None:
+            body = await self.object("jiradeploymentlink", namespace, name)
+            for each in body.get("status", {}).get("conditions", ()):
+                if (each["type"], each["status"], each["reason"]) == (type_, status, reason):
+                    return str(each["message"]) or "-"
+            return None
+
+        return await eventually(says, what=f"link {namespace}/{name} says {type_}={status} ({reason})")
 
     def deployments(self, namespace: str, name: str) -> list[StoredDeployment]:
         """Return what Jira has stored of one workload, by number."""
@@ -123,6 +172,15 @@ class World:
         name = f"witness-{next(self.witnesses)}"
         await self.apply(deployment(name, namespace))
         await self.jira_shows(namespace, name, [["in_progress", "successful"]])
+
+    async def linked_to(self, namespace: str, name: str, *issue_keys: str) -> None:
+        """Wait until Jira's newest deployment of a workload has exactly these issues."""
+
+        async def is_linked() -> bool:
+            found = self.deployments(namespace, name)
+            return bool(found) and sorted(found[-1].issue_keys) == sorted(issue_keys)
+
+        await eventually(is_linked, what=f"Jira links the newest rollout of {name} to {', '.join(issue_keys)}")
 
     async def rolled_out(self, namespace: str, name: str) -> None:
         """Wait until kubectl says that the rollout is complete."""

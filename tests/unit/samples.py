@@ -22,6 +22,7 @@ NOW: Final = "2026-11-23T22:30:00.000Z"
 VERSION: Final = "a" * 64
 OTHER_VERSION: Final = "b" * 64
 UID: Final = "5d4cbe5c-2f1f-4b06-8a54-0d8c1bb41c4c"
+CREATED: Final = "2026-11-20T08:00:00Z"
 
 OPTED_IN: Final = {REPORT: "true", ISSUE_KEYS: "SHOP-1"}
 
@@ -48,6 +49,34 @@ def pod_template(**changes: Any) -> dict[str, Any]:
     }
 
 
+def workload(
+    api_version: str,
+    kind: str,
+    *,
+    spec: dict[str, Any],
+    status: dict[str, Any] | None,
+    generation: int = 2,
+    annotations: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return an object as the API server stores it; its pod template is the sample one unless `spec` has another."""
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {
+            "namespace": "shop",
+            "name": "web",
+            "uid": UID,
+            "creationTimestamp": CREATED,
+            "generation": generation,
+            "annotations": annotations or {},
+            "labels": labels or {},
+        },
+        "spec": {"replicas": 3, "template": pod_template(), **spec},
+        "status": status,
+    }
+
+
 def deployment(
     *,
     generation: int = 2,
@@ -65,28 +94,23 @@ def deployment(
     if progressing:
         message = f"said with {progressing}"
         conditions.append({"type": "Progressing", "status": "True", "reason": progressing, "message": message})
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {
-            "namespace": "shop",
-            "name": "web",
-            "uid": UID,
-            "generation": generation,
-            "annotations": annotations or {},
-            "labels": labels or {},
-        },
-        "spec": {
+    return workload(
+        "apps/v1",
+        "Deployment",
+        generation=generation,
+        annotations=annotations,
+        labels=labels,
+        spec={
             "replicas": replicas,
             **({"paused": True} if paused else {}),
             "template": template or pod_template(),
         },
-        "status": {
+        status={
             "observedGeneration": generation if observed is None else observed,
             "conditions": conditions,
             **status,
         },
-    }
+    )
 
 
 def observation(
@@ -96,19 +120,28 @@ def observation(
     uid: str = UID,
     name: str = "web",
     namespace: str = "shop",
+    kind: str = "Deployment",
     label: str | None = "1.0",
+    reason: str = "ReplicaSetUpdated",
+    message: str = "ReplicaSet web-1 is progressing",
+    created_at: str = CREATED,
+    labels: dict[str, str] | None = None,
     annotations: dict[str, str] | None = None,
+    template_annotations: dict[str, str] | None = None,
 ) -> Observation:
-    """Return a look at a workload."""
+    """Return a look at a workload, which is opted in unless `annotations` say otherwise."""
     return Observation(
-        workload=WorkloadKey("Deployment", namespace, name),
+        workload=WorkloadKey(kind, namespace, name),
         uid=uid,
         version=version,
         phase=phase,
-        reason="ReplicaSetUpdated",
-        message="ReplicaSet web-1 is progressing",
+        reason=reason,
+        message=message,
         label=label,
+        created_at=created_at,
+        labels=labels or {},
         annotations=OPTED_IN if annotations is None else annotations,
+        template_annotations=template_annotations or {},
     )
 
 

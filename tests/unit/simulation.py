@@ -2,7 +2,8 @@
 
 Everything between the two doubles is the operator's own code. A fate decides, call by call, what becomes of a
 request: it works, it is refused, its answer is lost, or the operator dies just before or just after it. A dead
-operator does nothing any more; the next one finds what the API server has stored.
+operator does nothing any more; the next one finds what the API server has stored. Jira may lose what it has accepted,
+and deletes some time after it was asked to. All of it is to run in virtual time.
 """
 
 import asyncio
@@ -10,26 +11,35 @@ import copy
 import itertools
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jira_deployment_operator.api import annotations
+from jira_deployment_operator.api.names import GROUP, LINK_KIND, LINK_PLURAL, VERSION
+from jira_deployment_operator.api.record import JiraDeployment
+from jira_deployment_operator.jira.answers import StoredDeployment, SubmitAnswer
 from jira_deployment_operator.jira.client import JiraClient
 from jira_deployment_operator.jira.errors import JiraUnavailable
-from jira_deployment_operator.jira.payload import DeploymentData, DeploymentKey, SubmitAnswer
+from jira_deployment_operator.jira.payload import DeploymentData, DeploymentKey
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import Conflict, NotFound, Unavailable
 from jira_deployment_operator.kube.events import Events
-from jira_deployment_operator.ledger.ledger import Ledger
+from jira_deployment_operator.ledger.ledger import Ledger, is_settled, workload_of
 from jira_deployment_operator.reporting.backoff import Backoff
-from jira_deployment_operator.reporting.reporter import Reporter
-from jira_deployment_operator.settings import OAuth, Settings, Site
-from jira_deployment_operator.watch.intake import Intake, Look
+from jira_deployment_operator.reporting.desk import Desk
+from jira_deployment_operator.settings import IssueKeys, OAuth, Settings, Site
+from jira_deployment_operator.tracking.transitions import timestamp
+from jira_deployment_operator.watch.intake import Intake, Look, Unlinked
+from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.namespaces import Namespaces
+from jira_deployment_operator.watch.standings import Standings
+from jira_deployment_operator.watch.sweep import Sweep
+from jira_deployment_operator.watch.tidying import Tidying
 from jira_deployment_operator.watch.tracker import Tracker
-from jira_deployment_operator.workloads.observation import Observation, Phase, WorkloadKey
+from jira_deployment_operator.workloads.kinds import KINDS
+from jira_deployment_operator.workloads.observation import ABORTED, Observation, Phase, WorkloadKey
 
 SETTINGS = Settings(
     cluster="test",
@@ -39,11 +49,16 @@ SETTINGS = Settings(
             url="https://acme.atlassian.net",
             auth=OAuth(type="oauth", client_id_file=Path("id"), client_secret_file=Path("secret")),
             allowed_namespaces=("*",),
+            requests_per_second=100,
         ),
     ),
     default_site="acme",
     history_limit=3,
+    issue_keys=IssueKeys(carry_over=False),  # so that a rollout's issues are those of its link alone
 )
+
+DELETED_AFTER_SECONDS: Final = 1.0
+"""What Jira takes from the request to the deletion."""
 
 
 class Fate(Enum):
@@ -87,11 +102,16 @@ class Fates:
 
 
 class StoringApiServer(ApiServer):
-    """Objects by path, with resourceVersions, 404 and 409 as the API server has them."""
+    """Objects by path, with resourceVersions, 404 and 409 as the API server has them.
+
+    `workloads` holds the uid of each workload by its path; `unwanted` all records that were ever to be removed.
+    """
 
     def __init__(self, fates: Fates) -> None:
         self.fates = fates
         self.stored: dict[str, dict[str, Any]] = {}
+        self.workloads: dict[str, str] = {}
+        self.unwanted: set[DeploymentKey] = set()
         self._versions = itertools.count(1)
 
     async def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -113,10 +133,12 @@ class StoringApiServer(ApiServer):
         stored = self.stored.get(path.removesuffix("/status"))
         if stored is None:
             raise NotFound(path)
-        if body["metadata"]["resourceVersion"] != stored["metadata"]["resourceVersion"]:
+        if "metadata" in body and body["metadata"]["resourceVersion"] != stored["metadata"]["resourceVersion"]:
             raise Conflict(path)
         stored["status"] = copy.deepcopy(body["status"])
         stored["metadata"]["resourceVersion"] = str(next(self._versions))
+        if stored["status"].get("removal"):
+            self.unwanted.add(DeploymentKey.of(JiraDeployment.from_object(stored)))
         await self.fates.after(fate, Unavailable(path))
         return copy.deepcopy(stored)
 
@@ -127,6 +149,13 @@ class StoringApiServer(ApiServer):
             raise NotFound(path)
         return copy.deepcopy(self.stored[path])
 
+    async def metadata(self, path: str) -> dict[str, Any]:
+        fate = self.fates.next()
+        await self.fates.before(fate, Unavailable(path))
+        if path not in self.workloads:
+            raise NotFound(path)
+        return {"uid": self.workloads[path]}
+
     async def delete(self, path: str) -> None:
         fate = self.fates.next()
         await self.fates.before(fate, Unavailable(path))
@@ -134,9 +163,13 @@ class StoringApiServer(ApiServer):
         await self.fates.after(fate, Unavailable(path))
 
     async def objects(self, path: str) -> AsyncIterator[dict[str, Any]]:
+        in_one_namespace = "/namespaces/" in path
+        if in_one_namespace:  # all others are asked for at the start, and again until they are there
+            fate = self.fates.next()
+            await self.fates.before(fate, Unavailable(path))
         plural = path.rsplit("/", 1)[1]
         for key, each in list(self.stored.items()):
-            if f"/{plural}/" in key:
+            if key.startswith(f"{path}/") if in_one_namespace else f"/{plural}/" in key:
                 yield copy.deepcopy(each)
 
     def records(self) -> list[dict[str, Any]]:
@@ -144,20 +177,55 @@ class StoringApiServer(ApiServer):
 
 
 class StoringJira(JiraClient):
-    """Stores an update only if its number is higher, and says "accepted" in any case, as Jira does."""
+    """Stores an update only if its number is higher, and says "accepted" in any case, as Jira does.
+
+    Of what it accepts, it loses the next `to_lose` updates. What it is asked to delete goes a little later, with all
+    that came in between.
+    """
 
     def __init__(self, fates: Fates) -> None:
         self.fates = fates
         self.arrived: dict[DeploymentKey, list[DeploymentData]] = {}
         self.stored: dict[DeploymentKey, DeploymentData] = {}
+        self.properties: dict[DeploymentKey, Mapping[str, str]] = {}
+        self.to_lose = 0
+        self.lost: set[tuple[DeploymentKey, int]] = set()
+        self.deleted: set[DeploymentKey] = set()
 
-    async def submit(self, items: Sequence[DeploymentData]) -> SubmitAnswer:
+    async def submit(self, items: Sequence[DeploymentData], *, properties: Mapping[str, str]) -> SubmitAnswer:
         fate = self.fates.next()
         await self.fates.before(fate, JiraUnavailable("no answer"))
         keys = [self._take(item) for item in items]
         assert len(keys) == len(set(keys)), "one request holds a rollout twice"
+        self.properties |= dict.fromkeys(keys, properties)
         await self.fates.after(fate, JiraUnavailable("answer lost"))
         return SubmitAnswer(accepted_deployments=tuple(keys))
+
+    async def get(self, key: DeploymentKey) -> StoredDeployment | None:
+        fate = self.fates.next()
+        await self.fates.before(fate, JiraUnavailable("no answer"))
+        found = self.stored.get(key)
+        if found is None:
+            return None
+        return StoredDeployment(update_sequence_number=found.update_sequence_number, state=found.state)
+
+    async def delete(self, key: DeploymentKey) -> None:
+        await self._delete_later({key}.__contains__)
+
+    async def delete_by_properties(self, properties: Mapping[str, str]) -> None:
+        await self._delete_later(lambda key: properties.items() <= self.properties[key].items())
+
+    async def _delete_later(self, is_meant: Callable[[DeploymentKey], bool]) -> None:
+        fate = self.fates.next()
+        await self.fates.before(fate, JiraUnavailable("no answer"))
+        asyncio.get_running_loop().call_later(DELETED_AFTER_SECONDS, self._delete, is_meant)
+        await self.fates.after(fate, JiraUnavailable("answer lost"))
+
+    def _delete(self, is_meant: Callable[[DeploymentKey], bool]) -> None:
+        for key in list(self.stored):
+            if is_meant(key):
+                del self.stored[key]
+                self.deleted.add(key)
 
     def _take(self, item: DeploymentData) -> DeploymentKey:
         key = DeploymentKey(
@@ -167,7 +235,10 @@ class StoringJira(JiraClient):
         )
         self.arrived.setdefault(key, []).append(item)
         before = self.stored.get(key)
-        if before is None or before.update_sequence_number < item.update_sequence_number:
+        if self.to_lose:
+            self.to_lose -= 1
+            self.lost.add((key, item.update_sequence_number))
+        elif before is None or before.update_sequence_number < item.update_sequence_number:
             self.stored[key] = item
         return key
 
@@ -189,36 +260,63 @@ class Simulation:
         self.fates = Fates()
         self.api_server = StoringApiServer(self.fates)
         self.jira = StoringJira(self.fates)
-        self.looks: dict[WorkloadKey, Look] = {}
+        self.existing: dict[WorkloadKey, Observation] = {}
         self._tasks: list[asyncio.Task[Any]] = []
 
+    def clock(self) -> int:
+        """Return epoch milliseconds; nothing happens twice in the same one, but where the clock is set back."""
+        self.now_ms += 1
+        return self.now_ms
+
     async def start(self) -> None:
-        """Let a new operator begin where the last one ended; kopf's first list shows it every workload."""
+        """Let a new operator begin where the last one ended; kopf's first list shows it every workload there is."""
         self.fates.died = False
-        ledger = Ledger(self.api_server, history_limit=SETTINGS.history_limit)
+        self.ledger = Ledger(self.api_server)
+        self.links = Links()
         self.intake = Intake()
-        self.reporter = Reporter(
-            "acme",
+        self.standings = Standings(
+            self.api_server,
+            self.links,
+            stalled_of=lambda _: "",
+            default_site="acme",
+            now=lambda: timestamp(self.clock()),
+        )
+        self.sweep = Sweep(
+            api_server=self.api_server,
+            ledger=self.ledger,
+            links=self.links,
+            intake=self.intake,
+            interval_seconds=SETTINGS.sweep_seconds,
+        )
+        self.desk = Desk(
+            SETTINGS.sites[0],
+            SETTINGS,
             client=self.jira,
-            ledger=ledger,
-            requests_per_second=1e6,
-            now_ms=lambda: self.now_ms,
+            ledger=self.ledger,
+            now_ms=self.clock,
+            told=self.standings.recorded,
+            stalled=self.standings.site_changed,
             backoff=_AtOnce(jitter=random.Random(1).uniform),
         )
+        tidying = Tidying(self.ledger)
         tracker = Tracker(
             settings=SETTINGS,
             intake=self.intake,
             namespaces=Namespaces(),
-            ledger=ledger,
-            reporters={"acme": self.reporter},
+            links=self.links,
+            standings=self.standings,
+            ledger=self.ledger,
+            tidying=tidying,
+            desks={"acme": self.desk},
             events=Events(self.api_server),
-            now_ms=lambda: self.now_ms,
+            now_ms=self.clock,
         )
-        await ledger.load()
+        await self.ledger.load()
+        await self.links.load(self.api_server)
         tracker.resume()
-        self._tasks = [asyncio.create_task(tracker.run()), asyncio.create_task(self.reporter.run())]
-        for look in self.looks.values():
-            self.intake.put(look)
+        parts = (tracker, self.sweep, tidying, self.standings, self.desk)
+        self._tasks = [asyncio.create_task(part.run()) for part in parts]
+        self.relist()
 
     async def stop(self) -> None:
         """End the operator as SIGKILL does."""
@@ -227,43 +325,112 @@ class Simulation:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def relist(self) -> None:
+        """Show the operator every workload, as kopf does at the start and after an interruption."""
+        for seen in self.existing.values():
+            self.sweep.seen(seen.workload)
+            self.intake.put(seen)
+
     def see(self, look: Look) -> None:
-        self.looks[look.workload] = look
-        self.intake.put(look)
+        """Change a workload, and show it; a dead operator sees nothing of a deletion."""
+        path = KINDS[look.workload.kind].path(look.workload.namespace, look.workload.name)
+        if isinstance(look, Observation):
+            self.existing[look.workload] = look
+            self.api_server.workloads[path] = look.uid
+            self.sweep.seen(look.workload)
+        else:
+            self.existing.pop(look.workload, None)
+            self.api_server.workloads.pop(path, None)
+        if not self.fates.died:
+            self.intake.put(look)
+
+    def link(self, body: dict[str, Any]) -> None:
+        """Apply a link, and show it."""
+        metadata = body["metadata"]
+        path = f"/apis/{GROUP}/{VERSION}/namespaces/{metadata['namespace']}/{LINK_PLURAL}/{metadata['name']}"
+        before = self.api_server.stored.get(path, {"status": {}})
+        self.api_server.stored[path] = copy.deepcopy({**body, "status": before.get("status") or {}})
+        self._show_link(body)
+
+    def unlink(self, body: dict[str, Any]) -> None:
+        """Delete a link, and show that."""
+        metadata = body["metadata"]
+        path = f"/apis/{GROUP}/{VERSION}/namespaces/{metadata['namespace']}/{LINK_PLURAL}/{metadata['name']}"
+        del self.api_server.stored[path]
+        self._show_link(body, deleted=True)
+
+    def _show_link(self, body: dict[str, Any], *, deleted: bool = False) -> None:
+        """Do what `Watch.see_link` does, without objects to look at."""
+        namespace, name = body["metadata"]["namespace"], body["metadata"]["name"]
+        if self.fates.died or self.links.see(body, deleted=deleted) is None:
+            return
+        self.standings.changed(namespace, name)
+        if deleted:
+            for record in self.ledger.live():
+                if (record.namespace, record.spec.link) == (namespace, name):
+                    self.intake.put(Unlinked(workload_of(record), name))
+        self.relist()
 
     async def run(self, steps: int) -> None:
         """Let everything move on by some steps of the event loop; a dead operator is replaced."""
         for _ in range(steps):
             await asyncio.sleep(0)
-            if self.fates.died:
-                await self.stop()
-                await self.start()
+            await self._replace()
+
+    async def wait(self, seconds: int) -> None:
+        """Let time pass."""
+        for _ in range(seconds):
+            await asyncio.sleep(1)
+            self.now_ms += 1000
+            await self._replace()
+
+    async def _replace(self) -> None:
+        if self.fates.died:
+            await self.stop()
+            await self.start()
 
     async def settle(self) -> None:
         """Let all fates be good, and wait until nothing is left to do."""
         self.fates.queue.clear()
-        if self.fates.died:
-            await self.stop()
-            await self.start()
-        for _ in range(5_000):
+        self.jira.to_lose = 0
+        for _ in range(100):
+            await self.wait(2 * round(SETTINGS.sweep_seconds))
             for task in self._tasks:
                 assert not task.done(), f"a part of the operator has ended: {task}"
-            if not len(self.intake) and not self.reporter.outbox.depth:
-                break
-            await asyncio.sleep(0.001)
-        async with asyncio.timeout(5):
-            await self.reporter.outbox.wait_empty()
+            if not len(self.intake) and not self.desk.outbox.depth and all(map(is_settled, self.ledger.live())):
+                return
+        raise AssertionError("it does not come to rest")
 
 
-def look(workload: WorkloadKey, uid: str, version: str, phase: Phase) -> Observation:
-    """What a workload that is opted in shows."""
+def look(workload: WorkloadKey, uid: str, version: str, phase: Phase, *, issue_keys: str = "SHOP-1") -> Observation:
+    """What a workload shows that is opted in by its annotations, or by none if it has no `issue_keys`."""
     return Observation(
         workload=workload,
         uid=uid,
         version=version * 64,
         phase=phase,
-        reason="Test",
+        reason=ABORTED if phase in (Phase.ABORTED, Phase.RETURNED) else "Test",
         message="",
         label=version,
-        annotations={annotations.REPORT: "true", annotations.ISSUE_KEYS: "SHOP-1"},
+        created_at="2023-11-14T00:00:00Z",
+        labels={},
+        template_annotations={},
+        annotations={annotations.REPORT: "true", annotations.ISSUE_KEYS: issue_keys} if issue_keys else {},
     )
+
+
+def link_body(name: str = "web", *, namespace: str = "shop", generation: int = 1, **spec: Any) -> dict[str, Any]:
+    """Return a link for Deployment `<name>` as the API server has it; `spec` are keys of its spec."""
+    named = {} if "selector" in spec else {"workloadRef": {"kind": "Deployment", "name": name}}
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": LINK_KIND,
+        "metadata": {
+            "namespace": namespace,
+            "name": name,
+            "uid": f"uid-of-{name}",
+            "generation": generation,
+            "creationTimestamp": "2023-11-14T00:00:00Z",
+        },
+        "spec": {**named, **spec},
+    }

@@ -1,23 +1,30 @@
-"""R1, R2, R3: any interleaving of looks, failures, crashes and clock steps ends with Jira knowing the truth."""
+"""R1, R2, R3: whatever looks, links, failures, losses, crashes and clock steps come, Jira knows the truth at last."""
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
-import stamina
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from jira_deployment_operator.api.record import JiraDeployment
-from jira_deployment_operator.api.states import State
-from jira_deployment_operator.jira.payload import DeploymentKey
+from jira_deployment_operator.api.states import Delivery, State
+from jira_deployment_operator.jira.payload import DeploymentData, DeploymentKey
+from jira_deployment_operator.reporting.confirmation import TOLD_AGAIN_MAX
+from jira_deployment_operator.tracking.transitions import begun
 from jira_deployment_operator.watch import intake as intake_module
 from jira_deployment_operator.watch.intake import Gone
-from jira_deployment_operator.workloads.observation import Observation, Phase, WorkloadKey
-from tests.unit.simulation import Fate, Simulation, look
+from jira_deployment_operator.workloads.observation import Phase, WorkloadKey
+from tests.unit.simulation import Fate, Simulation, link_body, look
+from tests.unit.virtual_time import VirtualTimeLoop
 
-WORKLOADS = tuple(WorkloadKey("Deployment", "shop", name) for name in ("web", "cart"))
+ANNOTATED = tuple(WorkloadKey("Deployment", "shop", name) for name in ("web", "cart"))
+LINKED = WorkloadKey("Deployment", "shop", "linked")
+"""Says nothing itself: it is reported while there is a link for it, and its issues are those of the link."""
+
+WORKLOADS = (*ANNOTATED, LINKED)
 
 names = st.sampled_from(WORKLOADS)
 versions = st.sampled_from("abc")
@@ -25,6 +32,9 @@ phases = st.sampled_from(Phase)
 steps = st.integers(0, 40)
 fates = st.lists(st.sampled_from(Fate), max_size=6)
 clock_steps = st.integers(-1_000_000, 1_000_000)
+seconds = st.integers(1, 200)
+issue_keys = st.lists(st.sampled_from(["SHOP-1", "SHOP-2", "PAY-3"]), min_size=1, unique=True)
+policies = st.sampled_from(["Retain", "Delete"])
 
 
 class Lossless(RuleBasedStateMachine):
@@ -32,32 +42,58 @@ class Lossless(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
         self.simulation = Simulation()
         self.uids = itertools.count(1)
-        self.existing: dict[WorkloadKey, Observation] = {}
+        self.link: dict[str, Any] | None = None
 
     @initialize()
     def begin(self) -> None:
-        stamina.set_testing(True, attempts=10_000)
         self.runner.run(self.simulation.start())
 
     @rule(workload=names, version=versions, then=steps)
     def deploy(self, workload: WorkloadKey, version: str, then: int) -> None:
-        before = self.existing.get(workload)
+        before = self.simulation.existing.get(workload)
         uid = before.uid if before else f"uid-{next(self.uids)}"
-        self.show(look(workload, uid, version, Phase.PROGRESSING), then)
+        self.show(workload, uid, version, Phase.PROGRESSING, then)
 
     @rule(workload=names, phase=phases, then=steps)
     def move(self, workload: WorkloadKey, phase: Phase, then: int) -> None:
-        if before := self.existing.get(workload):
-            self.show(look(workload, before.uid, before.label or "", phase), then)
+        if before := self.simulation.existing.get(workload):
+            self.show(workload, before.uid, before.label or "", phase, then)
 
     @rule(workload=names, then=steps)
     def delete(self, workload: WorkloadKey, then: int) -> None:
-        if before := self.existing.pop(workload, None):
+        if before := self.simulation.existing.get(workload):
             self.simulation.see(Gone(workload, before.uid))
             self.runner.run(self.simulation.run(then))
+
+    @rule(keys=issue_keys, policy=policies, then=steps)
+    def apply_a_link(self, keys: list[str], policy: str, then: int) -> None:
+        self.link = link_body(LINKED.name, issueKeys=keys, deletionPolicy=policy)
+        self.simulation.link(self.link)
+        self.runner.run(self.simulation.run(then))
+
+    @rule(then=steps)
+    def delete_the_link(self, then: int) -> None:
+        if self.link:
+            self.simulation.unlink(self.link)
+            self.link = None
+            self.runner.run(self.simulation.run(then))
+
+    @rule(version=versions, keys=issue_keys, then=steps)
+    def delete_a_workload_that_is_to_be_forgotten(self, version: str, keys: list[str], then: int) -> None:
+        self.apply_a_link(keys, "Delete", then)
+        self.deploy(LINKED, version, then)
+        self.delete(LINKED, then)
+
+    @rule(updates=st.integers(1, 2))
+    def lose(self, updates: int) -> None:
+        self.simulation.jira.to_lose += updates
+
+    @rule(passed=seconds)
+    def wait(self, passed: int) -> None:
+        self.runner.run(self.simulation.wait(passed))
 
     @rule(coming=fates, then=steps)
     def fail(self, coming: list[Fate], then: int) -> None:
@@ -73,9 +109,8 @@ class Lossless(RuleBasedStateMachine):
     def step_the_clock(self, milliseconds: int) -> None:
         self.simulation.now_ms += milliseconds
 
-    def show(self, seen: Observation, then: int) -> None:
-        self.existing[seen.workload] = seen
-        self.simulation.see(seen)
+    def show(self, workload: WorkloadKey, uid: str, version: str, phase: Phase, then: int) -> None:
+        self.simulation.see(look(workload, uid, version, phase, issue_keys="" if workload == LINKED else "SHOP-1"))
         self.runner.run(self.simulation.run(then))
 
     @invariant()
@@ -104,18 +139,24 @@ class Lossless(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.runner.run(self.simulation.settle())
+            self.simulation.relist()
+            self.runner.run(self.simulation.settle())
             self.the_newest_record_is_what_was_seen_last()
             self.jira_knows_the_last_state_of_every_rollout()
+            self.an_open_rollout_has_the_issues_of_its_link()
+            self.nothing_is_left_of_what_was_to_be_removed()
             self.runner.run(self.simulation.stop())
         finally:
             self.runner.close()
-            stamina.set_testing(False)
 
     def the_newest_record_is_what_was_seen_last(self) -> None:
-        for workload, seen in self.existing.items():
+        for workload, seen in self.simulation.existing.items():
+            if workload == LINKED and not self.link:
+                continue
             records = self.records(workload)
             if not records:
-                assert seen.phase is Phase.PAUSED
+                assert workload == LINKED or seen.phase is Phase.PAUSED
+                assert seen.phase not in (Phase.PROGRESSING, Phase.FAILED, Phase.COMPLETE, Phase.SCALING)
                 continue
             newest = max(records, key=lambda each: each.spec.ordinal)
             assert newest.spec.version == seen.version
@@ -123,31 +164,70 @@ class Lossless(RuleBasedStateMachine):
                 assert newest.status.state in (State.SUCCESSFUL, None if newest.spec.baseline else State.SUCCESSFUL)
             if seen.phase is Phase.FAILED:
                 assert newest.status.state in (State.FAILED, State.SUCCESSFUL)
-        for workload in set(WORKLOADS) - set(self.existing):
+        for workload in set(WORKLOADS) - set(self.simulation.existing):
             assert all(not (each.status.state and each.status.state.is_open) for each in self.records(workload))
 
     def jira_knows_the_last_state_of_every_rollout(self) -> None:
-        for record in map(JiraDeployment.from_object, self.simulation.api_server.records()):
+        jira = self.simulation.jira
+        for record in self.all_records():
             assert not record.due
-            if record.status.transitions:
-                stored = self.simulation.jira.stored[DeploymentKey.of(record)]
-                assert stored.state == record.status.state
-                assert stored.update_sequence_number == record.status.transitions[-1].update_sequence_number
-            older = [
-                each.spec.ordinal for each in self.records(WorkloadKey("Deployment", "shop", record.spec.workload.name))
-            ]
-            if record.spec.ordinal != max(older):
+            siblings = self.records(WorkloadKey("Deployment", "shop", record.spec.workload.name))
+            is_newest = record.spec.ordinal == max(each.spec.ordinal for each in siblings)
+            if not is_newest:
                 assert record.status.state is not None
                 assert not record.status.state.is_open
+            newest = record.status.transitions[-1] if record.status.transitions else None
+            key = DeploymentKey.of(record)
+            if newest is None or newest.delivery is Delivery.WITHHELD:
+                continue
+            if newest.delivery is Delivery.REJECTED:
+                assert "never stored it" in newest.message
+                assert sum(lost == key for lost, _ in jira.lost) > TOLD_AGAIN_MAX
+            elif newest.state.is_open and (key, newest.update_sequence_number) in jira.lost:
+                continue  # only final states are looked after: the next state makes it good
+            elif key in jira.deleted and not is_newest:
+                continue  # went with its siblings at Jira, which were to be removed when the operator died over it
+            else:
+                assert jira.stored[key].state == record.status.state
+                assert jira.stored[key].update_sequence_number == newest.update_sequence_number
+
+    def an_open_rollout_has_the_issues_of_its_link(self) -> None:
+        if not self.link or LINKED not in self.simulation.existing:
+            return
+        for record in self.records(LINKED):
+            if record.status.state and record.status.state.is_open:
+                assert list(record.status.associations.issue_keys) == self.link["spec"]["issueKeys"]
+                key = DeploymentKey.of(record)
+                if (key, record.last_update_sequence_number) not in self.simulation.jira.lost:
+                    assert issues(self.simulation.jira.stored[key]) == self.link["spec"]["issueKeys"]
+
+    def nothing_is_left_of_what_was_to_be_removed(self) -> None:
+        jira, unwanted = self.simulation.jira, self.simulation.api_server.unwanted
+        assert not unwanted & jira.stored.keys()
+        for workload in WORKLOADS:
+            records = self.records(workload)
+            assert not unwanted & {DeploymentKey.of(each) for each in records}
+            newest = max(records, key=lambda each: each.spec.ordinal, default=None)
+            if newest and newest.spec.deletion_policy == "Delete":
+                assert self.link, "its link is gone, and it is still here"
+                assert self.simulation.existing[workload].uid == newest.spec.workload.uid
 
     def records(self, workload: WorkloadKey) -> list[JiraDeployment]:
-        records = map(JiraDeployment.from_object, self.simulation.api_server.records())
-        return [each for each in records if each.spec.workload.name == workload.name]
+        return [each for each in self.all_records() if each.spec.workload.name == workload.name]
+
+    def all_records(self) -> list[JiraDeployment]:
+        """Return the records as an operator reads them."""
+        return [begun(JiraDeployment.from_object(each)) for each in self.simulation.api_server.records()]
+
+
+def issues(stored: DeploymentData) -> list[str]:
+    """Return the issues that Jira links a deployment to."""
+    return [value for each in stored.associations for value in each.values if isinstance(value, str)]
 
 
 TestLossless = Lossless.TestCase
 TestLossless.settings = settings(
-    max_examples=150,
+    max_examples=100,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

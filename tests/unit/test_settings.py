@@ -1,13 +1,16 @@
 """R10: wrong settings stop the start, with one line per mistake that has the key's path and what is allowed."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_camel
 
-from jira_deployment_operator.settings import Settings, SettingsError, load
+from jira_deployment_operator.settings import Connect, IssueKeys, OAuth, Settings, SettingsError, Texts, load
 from tests.unit.samples import settings, settings_values, site_values
 
 CANARY = "canary-7f3a"
@@ -15,7 +18,12 @@ SITE_PATTERN = r"'^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$'"
 CLUSTER_PATTERN = r"'^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$'"
 HTTPS = "must begin with https:// (http:// is allowed for loopback addresses only)"
 ABSOLUTE = "must be an absolute URL such as https://acme.atlassian.net, without user or query"
-URL_NAMES = "may only use ${cluster}, ${kind}, ${name}, ${namespace}"
+NAMES = "${cluster}, ${environment}, ${kind}, ${name}, ${namespace}, ${previousVersion}, ${site}, ${version} or $$"
+TEXT = f"must be text of at most 1000 characters, in which $ stands only in {NAMES}"
+PAGE = f"must be an absolute http or https address without blanks, in which $ stands only in {NAMES}"
+KINDS = "Input should be 'Deployment', 'Rollout', 'StatefulSet' or 'DaemonSet'"
+TYPES = "Input should be 'unmapped', 'development', 'testing', 'staging' or 'production'"
+CONNECT = {"type": "connect", "appKeyFile": "/secrets/app-key", "sharedSecretFile": "/secrets/shared-secret"}
 
 
 def without(key: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -29,6 +37,10 @@ def one_site(**changes: Any) -> dict[str, Any]:
 def auth(**changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = site_values()["auth"]
     return one_site(auth={**values, **changes})
+
+
+def rule(**values: Any) -> dict[str, Any]:
+    return settings_values(environments=[{"namespaces": ["prod-*"]}, values])
 
 
 def message_of(path: Path, content: str) -> str:
@@ -73,7 +85,86 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "sites[0].cloudId",
         "String should match pattern '^[A-Za-z0-9-]{1,64}$'",
     ),
-    "another auth": (auth(type="basic"), "sites[0].auth.type", "Input should be 'oauth'"),
+    "another auth": (auth(type="basic"), "sites[0].auth.type", "Input should be 'oauth' or 'connect'"),
+    "auth without a type": (
+        one_site(auth=without("type", CONNECT)),
+        "sites[0].auth.type",
+        "Field required",
+    ),
+    "no auth": (settings_values(sites=[without("auth", site_values())]), "sites[0].auth", "Field required"),
+    "oauth without a file": (
+        one_site(auth=without("clientIdFile", site_values()["auth"])),
+        "sites[0].auth.clientIdFile",
+        "Field required",
+    ),
+    "connect without a file": (
+        one_site(auth=without("sharedSecretFile", CONNECT)),
+        "sites[0].auth.sharedSecretFile",
+        "Field required",
+    ),
+    "connect with a file of oauth": (
+        one_site(auth={**CONNECT, "clientIdFile": "/secrets/client-id"}),
+        "sites[0].auth.clientIdFile",
+        "Extra inputs are not permitted",
+    ),
+    "no sources": (
+        settings_values(sources=[]),
+        "sources",
+        "Tuple should have at least 1 item after validation, not 0",
+    ),
+    "unknown source": (settings_values(sources=["Deployment", "CronJob"]), "sources[1]", KINDS),
+    "environment of nothing": (rule(type="testing"), "environments[1]", "must have `namespaces`, `labels` or both"),
+    "environment of an unknown type": (rule(namespaces=["a"], type="prod"), "environments[1].type", TYPES),
+    "environment with a blank in its id": (
+        rule(namespaces=["a"], id="a b"),
+        "environments[1].id",
+        r"String should match pattern '^([A-Za-z0-9._-]|\$\{(cluster|namespace)\})+$'",
+    ),
+    "environment named after the workload": (
+        rule(namespaces=["a"], name="${namespace} ${name}"),
+        "environments[1].name",
+        "may only use ${cluster} and ${namespace}",
+    ),
+    "environment with a lone dollar": (rule(namespaces=["a"], name="$"), "environments[1].name", TEXT),
+    "environment for a namespace without a name": (
+        rule(namespaces=[""]),
+        "environments[1].namespaces[0]",
+        "String should have at least 1 character",
+    ),
+    "unknown key of an environment": (
+        rule(namespaces=["a"], displayName="x"),
+        "environments[1].displayName",
+        "Extra inputs are not permitted",
+    ),
+    "project in small letters": (
+        settings_values(issueKeys={"projects": ["SHOP", "pay"]}),
+        "issueKeys.projects[1]",
+        "String should match pattern '^[A-Z][A-Z0-9_]{1,254}$'",
+    ),
+    "issue keys from a word": (
+        settings_values(issueKeys={"fromTexts": "maybe"}),
+        "issueKeys.fromTexts",
+        "Input should be a valid boolean, unable to interpret input",
+    ),
+    "unknown name in a text": (settings_values(texts={"displayName": "${pod}"}), "texts.displayName", TEXT),
+    "blank text": (settings_values(texts={"description": " "}), "texts.description", TEXT),
+    "text too long": (settings_values(texts={"label": "a" * 1001}), "texts.label", TEXT),
+    "unknown text": (settings_values(texts={"title": "x"}), "texts.title", "Extra inputs are not permitted"),
+    "settling too long": (
+        settings_values(settlingSeconds=3601),
+        "settlingSeconds",
+        "Input should be less than or equal to 3600",
+    ),
+    "confirming at once": (
+        settings_values(confirmAfterSeconds=0),
+        "confirmAfterSeconds",
+        "Input should be greater than or equal to 1",
+    ),
+    "the page under its old name": (
+        settings_values(workloadUrl="https://x.example"),
+        "workloadUrl",
+        "Extra inputs are not permitted",
+    ),
     "a secret instead of its file": (
         auth(clientSecret=CANARY),
         "sites[0].auth.clientSecret",
@@ -110,17 +201,9 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "atlassian.apiUrl",
         HTTPS,
     ),
-    "unknown name in workloadUrl": (
-        settings_values(workloadUrl="https://x.example/${pod}"),
-        "workloadUrl",
-        URL_NAMES,
-    ),
-    "broken workloadUrl": (settings_values(workloadUrl="https://x.example/$"), "workloadUrl", URL_NAMES),
-    "workloadUrl without a scheme": (
-        settings_values(workloadUrl="x.example/${name}"),
-        "workloadUrl",
-        "must begin with https:// or http://",
-    ),
+    "unknown name in the page": (settings_values(texts={"url": "https://x.example/${pod}"}), "texts.url", PAGE),
+    "lone dollar in the page": (settings_values(texts={"url": "https://x.example/$"}), "texts.url", PAGE),
+    "page without a scheme": (settings_values(texts={"url": "x.example/${name}"}), "texts.url", PAGE),
     "history of none": (settings_values(historyLimit=0), "historyLimit", "Input should be greater than or equal to 1"),
     "sweep without a pause": (
         settings_values(sweepSeconds=0),
@@ -212,8 +295,8 @@ def test_r8_what_stands_in_the_file_is_not_repeated_in_the_message(tmp_path: Pat
         pytest.param(one_site(url="https://acme.example:jira"), "sites[0].url", id="a-port-that-is-none"),
         pytest.param(one_site(url="https://acme.example:99999"), "sites[0].url", id="a-port-too-high"),
         pytest.param(one_site(url="https://acme example"), "sites[0].url", id="a-host-with-a-blank"),
-        pytest.param(settings_values(workloadUrl="https://"), "workloadUrl", id="a-page-without-a-host"),
-        pytest.param(settings_values(workloadUrl="https://x.example/a b"), "workloadUrl", id="a-page-with-a-blank"),
+        pytest.param(settings_values(texts={"url": "https://"}), "texts.url", id="a-page-without-a-host"),
+        pytest.param(settings_values(texts={"url": "https://x.example/a b"}), "texts.url", id="a-page-with-a-blank"),
     ],
 )
 def test_r10_an_address_that_no_request_can_go_to_is_refused_at_the_start(
@@ -274,11 +357,29 @@ def test_a_file_with_everything_in_it_is_read_as_it_stands(tmp_path: Path) -> No
     values = settings_values(
         sites=[
             site_values(cloudId="1-2", requestsPerSecond=2.5, timeoutSeconds=5, allowedNamespaces=["a", "b-*"]),
-            site_values("beta"),
+            site_values("beta", auth=CONNECT),
         ],
         defaultSite="beta",
+        sources=["Rollout", "DaemonSet"],
         atlassian={"apiUrl": "https://gateway.example/api", "authUrl": "https://gateway.example/auth"},
-        workloadUrl="https://dash.example/${cluster}/${namespace}/${kind}/${name}",
+        environments=[
+            {
+                "namespaces": ["prod-*"],
+                "labels": {"stage": "prod"},
+                "id": "eu.${cluster}.${namespace}",
+                "name": "EU ${namespace}",
+                "type": "production",
+            },
+        ],
+        issueKeys={"projects": ["SHOP"], "fromTexts": False, "carryOver": False},
+        texts={
+            "displayName": "${name}",
+            "description": "$$5 ${previousVersion}",
+            "label": "${version}",
+            "url": "https://dash.example/${cluster}/${namespace}/${kind}/${name}",
+        },
+        settlingSeconds=0,
+        confirmAfterSeconds=60,
         restartsAreRollouts=True,
         historyLimit=3,
         sweepSeconds=5,
@@ -295,3 +396,57 @@ def test_a_file_with_everything_in_it_is_read_as_it_stands(tmp_path: Path) -> No
         if key != "sites":
             assert written[key] == value
     assert written["sites"][0] == values["sites"][0]
+    assert written["sites"][1]["auth"] == CONNECT
+
+
+def test_the_kind_of_credentials_decides_what_else_is_needed() -> None:
+    acme, beta = settings(sites=[site_values(), site_values("beta", auth=CONNECT)], defaultSite="acme").sites
+
+    assert isinstance(acme.auth, OAuth)
+    assert isinstance(beta.auth, Connect)
+    assert (str(beta.auth.app_key_file), str(beta.auth.shared_secret_file)) == (
+        "/secrets/app-key",
+        "/secrets/shared-secret",
+    )
+
+
+def test_what_is_left_out_has_a_default() -> None:
+    read = settings()
+
+    assert read.sources == ("Deployment", "Rollout", "StatefulSet", "DaemonSet")
+    assert (read.environments, read.issue_keys) == ((), IssueKeys(projects=(), from_texts=True, carry_over=True))
+    assert read.texts == Texts(display_name="${name} ${version}", description=None, label=None, url=None)
+    assert (read.settling_seconds, read.confirm_after_seconds) == (30, 30)
+
+
+# The page about them
+
+_ITEMS = {"sites", "environments"}
+
+
+def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the path of every key as the page writes it."""
+    for name, field in model.model_fields.items():
+        key = f"{prefix}{to_camel(name)}"
+        inner = [each for each in (field.annotation, *get_args(field.annotation)) if _is_model(each)]
+        if not inner:
+            yield key
+        for each in inner:
+            yield from keys_of(each, f"{key}[]." if name in _ITEMS else f"{key}.")
+
+
+def _is_model(what: Any) -> bool:
+    return isinstance(what, type) and issubclass(what, BaseModel)
+
+
+def test_the_page_tells_of_every_key_and_of_no_other() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*) \|", page, re.MULTILINE)
+    told: list[str] = []
+    for row in rows:
+        stem = ""
+        for key in re.findall(r"`([^`]+)`", row):
+            told.append(f"{stem}{key}" if key.startswith(".") else key)
+            stem = told[-1].rpartition(".")[0]
+
+    assert sorted(told) == sorted(set(keys_of(Settings)))

@@ -30,3 +30,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
+
+{{- /* The kinds of workloads that are followed, as a YAML list. */ -}}
+{{- define "jdo.sources" -}}
+{{- $kinds := list -}}
+{{- with .Values.sources -}}
+{{- if .deployments }}{{ $kinds = append $kinds "Deployment" }}{{ end -}}
+{{- if .rollouts }}{{ $kinds = append $kinds "Rollout" }}{{ end -}}
+{{- if .statefulSets }}{{ $kinds = append $kinds "StatefulSet" }}{{ end -}}
+{{- if .daemonSets }}{{ $kinds = append $kinds "DaemonSet" }}{{ end -}}
+{{- end -}}
+{{- if not $kinds }}{{ fail "sources: at least one of deployments, rollouts, statefulSets and daemonSets must be true" }}{{ end -}}
+{{- toYaml $kinds -}}
+{{- end -}}
+
+{{- /* What must be read of group apps: a Rollout can take its pod template from a Deployment. */ -}}
+{{- define "jdo.appsResources" -}}
+{{- $resources := list -}}
+{{- with .Values.sources -}}
+{{- if or .deployments .rollouts }}{{ $resources = append $resources "deployments" }}{{ end -}}
+{{- if .statefulSets }}{{ $resources = append $resources "statefulsets" }}{{ end -}}
+{{- if .daemonSets }}{{ $resources = append $resources "daemonsets" }}{{ end -}}
+{{- end -}}
+{{- toYaml $resources -}}
+{{- end -}}

@@ -5,111 +5,146 @@ allowed; it is then treated as absent, so that one typing error does not switch 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from jira_deployment_operator.api import values
 from jira_deployment_operator.api.names import GROUP
+from jira_deployment_operator.api.wishes import Problem, Wishes
+
+_PREFIX: Final = f"{GROUP}/"
 
 REPORT: Final = f"{GROUP}/report"
 SITE: Final = f"{GROUP}/site"
 ISSUE_KEYS: Final = f"{GROUP}/issue-keys"
+SERVICES: Final = f"{GROUP}/services"
+COMMIT: Final = f"{GROUP}/commit"
+REPOSITORY: Final = f"{GROUP}/repository"
+ENVIRONMENT: Final = f"{GROUP}/environment"
+ENVIRONMENT_NAME: Final = f"{GROUP}/environment-name"
+ENVIRONMENT_TYPE: Final = f"{GROUP}/environment-type"
+PIPELINE: Final = f"{GROUP}/pipeline"
+DISPLAY_NAME: Final = f"{GROUP}/display-name"
+DESCRIPTION: Final = f"{GROUP}/description"
+LABEL: Final = f"{GROUP}/label"
+URL: Final = f"{GROUP}/url"
+MESSAGE: Final = f"{GROUP}/message"
+"""A text, such as a commit's message, whose issue keys count."""
 
-KNOWN: Final = frozenset({REPORT, SITE, ISSUE_KEYS})
+CHANGE_CAUSE: Final = "kubernetes.io/change-cause"
+"""Kubernetes' own annotation for why something was changed; issue keys in it count as well."""
 
-ISSUE_KEYS_MAX: Final = 500
-"""Jira's limit for the values of all associations of one deployment."""
+TEXTS: Final = (MESSAGE, CHANGE_CAUSE)
+TEXT_READ_MAX: Final = 32_768
+"""Characters of a text that are searched for issue keys."""
 
-_ISSUE_KEY: Final = re.compile(r"[A-Z][A-Z0-9_]{1,254}-[1-9][0-9]{0,17}")
-_SITE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SHOWN_MAX: Final = 60
+_READERS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
+    REPORT: ("report", values.boolean),
+    SITE: ("site", values.site),
+    COMMIT: ("commit", values.commit),
+    REPOSITORY: ("repository", values.repository),
+    ENVIRONMENT: ("environment", values.identifier),
+    ENVIRONMENT_NAME: ("environment_name", values.template),
+    ENVIRONMENT_TYPE: ("environment_type", values.environment_type),
+    PIPELINE: ("pipeline", values.identifier),
+    DISPLAY_NAME: ("display_name", values.template),
+    DESCRIPTION: ("description", values.template),
+    LABEL: ("label", values.template),
+    URL: ("url", values.url_template),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something a user wrote that cannot be used."""
+class Parsed:
+    """What the annotations of one object ask for, and what is wrong with them."""
 
-    field: str
-    value: str
-    allowed: str
-
-    def __str__(self) -> str:
-        shown = self.value if len(self.value) <= _SHOWN_MAX else f"{self.value[:_SHOWN_MAX]}…"
-        return f"{self.field}: {shown!r} is not valid: {self.allowed}"
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the annotations of one object (or of several, merged) ask for; None where they are silent."""
-
-    report: bool | None = None
-    site: str | None = None
-    issue_keys: tuple[str, ...] | None = None
+    wishes: Wishes
     problems: tuple[Problem, ...] = ()
-
-    def over(self, weaker: "Wishes") -> "Wishes":
-        """Return these wishes, completed by those of an object with less precedence."""
-        return Wishes(
-            report=self.report if self.report is not None else weaker.report,
-            site=self.site if self.site is not None else weaker.site,
-            issue_keys=self.issue_keys if self.issue_keys is not None else weaker.issue_keys,
-            problems=self.problems + weaker.problems,
-        )
 
 
 def select(annotations: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the annotations that carry our prefix: all that needs to be kept of an object's."""
-    prefix = f"{GROUP}/"
-    return {key: value for key, value in (annotations or {}).items() if key.startswith(prefix)}
+    """Return the annotations that concern us: all that needs to be kept of an object's."""
+    return {key: value for key, value in (annotations or {}).items() if key.startswith(_PREFIX) or key == CHANGE_CAUSE}
 
 
-def parse(annotations: Mapping[str, str]) -> Wishes:
+def concern_us(annotations: Mapping[str, str]) -> bool:
+    """Return whether a team has written any annotation of ours, be it right or wrong."""
+    return any(key != CHANGE_CAUSE for key in annotations)
+
+
+def texts(annotations: Mapping[str, str]) -> Iterator[str]:
+    """Yield the texts in which issue keys are looked for."""
+    for key in TEXTS:
+        if key in annotations:
+            yield annotations[key][:TEXT_READ_MAX]
+
+
+def parse(annotations: Mapping[str, str]) -> Parsed:
     """Read the wishes from one object's annotations. Never raises: what is wrong is in `problems`."""
     problems: list[Problem] = []
-    report = site = issue_keys = None
-    if (raw := annotations.get(REPORT)) is not None:
-        report = _parse_report(raw, problems)
-    if (raw := annotations.get(SITE)) is not None:
-        site = _parse_site(raw, problems)
-    if (raw := annotations.get(ISSUE_KEYS)) is not None:
-        issue_keys = _parse_issue_keys(raw, problems)
-    problems.extend(_unknown(annotations))
-    return Wishes(report=report, site=site, issue_keys=issue_keys, problems=tuple(problems))
+    found: dict[str, Any] = {}
+    for key, raw in annotations.items():
+        if key in _READERS:
+            field, read = _READERS[key]
+            try:
+                found[field] = read(raw)
+            except values.NotAllowedError as error:
+                problems.append(Problem(key, raw, str(error)))
+        elif key in _LISTS:
+            found[_LISTS[key].field] = _LISTS[key].read(key, raw, problems)
+        elif key not in KNOWN and key.startswith(_PREFIX):
+            problems.append(Problem(key, raw, _no_such_annotation()))
+    return Parsed(Wishes(**found), tuple(problems))
 
 
-def _parse_report(raw: str, problems: list[Problem]) -> bool | None:
-    if raw in ("true", "false"):
-        return raw == "true"
-    problems.append(Problem(REPORT, raw, 'must be "true" or "false"'))
-    return None
+@dataclass(frozen=True, slots=True)
+class _List:
+    """An annotation that holds words separated by commas, blanks or line ends; good ones count even beside bad ones."""
+
+    field: str
+    what: str
+    pattern: re.Pattern[str]
+    most: int
+    nothing: str
+    example: str
+
+    def read(self, key: str, raw: str, problems: list[Problem]) -> tuple[str, ...] | None:
+        words = dict.fromkeys(re.findall(r"[^\s,]+", raw))
+        good = [word for word in words if self.pattern.fullmatch(word)]
+        bad = [word for word in words if not self.pattern.fullmatch(word)]
+        if not words:
+            problems.append(Problem(key, raw, self.nothing))
+        if bad:
+            problems.append(Problem(key, ",".join(bad), self.example))
+        if len(good) > self.most:
+            left_out = f"must be at most {self.most} {self.what}; those after {good[self.most - 1]} are left out"
+            problems.append(Problem(key, f"{len(good)} {self.what}", left_out))
+        return tuple(good[: self.most]) or None
 
 
-def _parse_site(raw: str, problems: list[Problem]) -> str | None:
-    if _SITE.fullmatch(raw):
-        return raw
-    problems.append(Problem(SITE, raw, "must be the name of a site in the operator's settings, such as `acme`"))
-    return None
+_LISTS: Final = {
+    ISSUE_KEYS: _List(
+        "issue_keys",
+        "issue keys",
+        re.compile(values.ISSUE_KEY_PATTERN),
+        values.ISSUE_KEYS_MAX,
+        nothing="must name at least one Jira issue, such as `SHOP-123`",
+        example="must be Jira issue keys separated by commas, such as `SHOP-123,PAY-7`",
+    ),
+    SERVICES: _List(
+        "services",
+        "services",
+        re.compile(values.SERVICE_PATTERN),
+        values.SERVICES_MAX,
+        nothing="must name at least one service, by its id in Jira Service Management",
+        example="must be ids of services in Jira Service Management separated by commas, each at most 255 characters",
+    ),
+}
+
+KNOWN: Final = frozenset({*_READERS, *_LISTS, MESSAGE})
 
 
-def _parse_issue_keys(raw: str, problems: list[Problem]) -> tuple[str, ...] | None:
-    """Issue keys separated by commas, blanks or line ends; the good ones count even beside bad ones."""
-    words = dict.fromkeys(re.findall(r"[^\s,]+", raw))
-    good = [word for word in words if _ISSUE_KEY.fullmatch(word)]
-    bad = [word for word in words if not _ISSUE_KEY.fullmatch(word)]
-    if not words:
-        problems.append(Problem(ISSUE_KEYS, raw, "must name at least one Jira issue, such as `SHOP-123`"))
-    if bad:
-        example = "must be Jira issue keys separated by commas, such as `SHOP-123,PAY-7`"
-        problems.append(Problem(ISSUE_KEYS, ",".join(bad), example))
-    if len(good) > ISSUE_KEYS_MAX:
-        left_out = f"must be at most {ISSUE_KEYS_MAX} issue keys; those after {good[ISSUE_KEYS_MAX - 1]} are left out"
-        problems.append(Problem(ISSUE_KEYS, f"{len(good)} issue keys", left_out))
-    return tuple(good[:ISSUE_KEYS_MAX]) or None
-
-
-def _unknown(annotations: Mapping[str, str]) -> Iterator[Problem]:
+def _no_such_annotation() -> str:
     """A misspelt key would otherwise fail in silence."""
-    allowed = "must be one of " + ", ".join(f"`{key}`" for key in sorted(KNOWN))
-    for key, value in annotations.items():
-        if key.startswith(f"{GROUP}/") and key not in KNOWN:
-            yield Problem(key, value, f"no such annotation: {allowed}")
+    return "no such annotation: must be one of " + ", ".join(f"`{key}`" for key in sorted(KNOWN))

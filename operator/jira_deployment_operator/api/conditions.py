@@ -11,10 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 REPORTED: Final = "Reported"
-"""Type: whether Jira knows the newest state of the rollout."""
+"""Type, on records and links: whether Jira knows the newest state of the newest rollout."""
+
+READY: Final = "Ready"
+"""Type, on links: whether the link is in force."""
+
+STALLED: Final = "Stalled"
+"""Type, on links: whether a person must act before anything can be told. True is bad (kstatus' convention)."""
 
 REASON_DUE: Final = "Due"
 REASON_ACCEPTED: Final = "Accepted"
+REASON_CONFIRMED: Final = "Confirmed"
 REASON_REJECTED: Final = "Rejected"
 REASON_NO_ISSUE_KEYS: Final = "NoIssueKeys"
 REASON_BASELINE: Final = "Baseline"

@@ -8,6 +8,8 @@ API_VERSION: Final = f"{GROUP}/{VERSION}"
 
 RECORD_KIND: Final = "JiraDeployment"
 RECORD_PLURAL: Final = "jiradeployments"
+LINK_KIND: Final = "JiraDeploymentLink"
+LINK_PLURAL: Final = "jiradeploymentlinks"
 
 LABEL_WORKLOAD_KIND: Final = f"{GROUP}/workload-kind"
 """Label on records, so that `kubectl get jiradeployments -l` finds those of one kind."""

@@ -17,6 +17,9 @@ from jira_deployment_operator.api.states import Delivery, State
 EnvironmentType = Literal["unmapped", "development", "testing", "staging", "production"]
 """Jira's words for `environment.type`."""
 
+ASSOCIATED_MAX: Final = 500
+"""Jira's limit for the values of all associations of one deployment."""
+
 TRANSITIONS_MAX: Final = 64
 """Transitions kept on a record; beyond it the oldest delivered ones are dropped."""
 
@@ -49,13 +52,26 @@ class Environment(_View):
     type: EnvironmentType
 
 
+class Commit(_View):
+    """A commit, and the repository it is in, by the ids Jira knows them by."""
+
+    hash: str
+    repository: str
+
+
 class Associations(_View):
-    """What Jira links the rollout to."""
+    """What Jira links the rollout to: at most `ASSOCIATED_MAX` values in all."""
 
     issue_keys: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    repositories: tuple[str, ...] = ()
+    left_out: int = 0
+    """Issue keys that found no room."""
 
     def __bool__(self) -> bool:
-        return bool(self.issue_keys)
+        """Whether Jira would take the rollout: it asks for an issue or a service."""
+        return bool(self.issue_keys or self.services)
 
 
 class Opening(_View):
@@ -83,6 +99,8 @@ class Spec(_View):
     label: str | None = None
     url: str
     associations: Associations = Associations()
+    link: str | None = None
+    deletion_policy: Literal["Retain", "Delete"] = "Retain"
     opening: Opening | None = None
 
 
@@ -97,11 +115,19 @@ class Transition(_View):
     delivery: Delivery
 
 
+class Removal(_View):
+    """The wish that Jira and the cluster forget the rollout; it is carried out in the background."""
+
+    since: str
+    reason: str
+
+
 class Status(_View):
     """What has happened so far."""
 
     state: State | None = None
     transitions: tuple[Transition, ...] = ()
+    removal: Removal | None = None
     associations: Associations = Associations()
     conditions: tuple[Condition, ...] = ()
 
@@ -154,6 +180,14 @@ class JiraDeployment(_View):
     def due(self) -> tuple[Transition, ...]:
         """The transitions that Jira must still be told, oldest first."""
         return tuple(each for each in self.status.transitions if each.delivery is Delivery.DUE)
+
+    @property
+    def unconfirmed(self) -> Transition | None:
+        """The final state that Jira has accepted and must still be asked about; None while there is none."""
+        newest = self.status.transitions[-1] if self.status.transitions else None
+        if newest is None or newest.delivery is not Delivery.ACCEPTED or newest.state.is_open:
+            return None
+        return newest
 
     @property
     def last_update_sequence_number(self) -> int:

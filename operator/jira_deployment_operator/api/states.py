@@ -28,6 +28,9 @@ class Delivery(StrEnum):
     ACCEPTED = "accepted"
     """Jira answered that it has taken it."""
 
+    CONFIRMED = "confirmed"
+    """Jira was asked later, and has stored it."""
+
     REJECTED = "rejected"
     """Jira refused it for good; the transition's message holds Jira's words."""
 

@@ -1,1 +1,1 @@
-"""The client of Jira's Deployments API: payloads, OAuth, errors. It knows Jira and nothing of Kubernetes."""
+"""The client of Jira's Deployments API: operations, payloads, authentication, errors. It knows no Kubernetes."""

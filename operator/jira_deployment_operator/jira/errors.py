@@ -10,6 +10,7 @@ Messages hold Jira's words, cut; never a token.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +24,8 @@ MESSAGE_MAX: Final = 500
 
 RETRY_AFTER_MAX_SECONDS: Final = 6 * 3600.0
 """No answer may silence a site for longer: a mistyped header would else stop reporting for ever."""
+
+_SITE_WORDS: Final = re.compile(r"(?i)\bsite\b|cloud ?id")
 
 _TRANSIENT: Final = frozenset({408, 424, 425, 429})
 
@@ -61,6 +64,20 @@ def error_for(status: int, headers: Mapping[str, str], body: bytes, *, what: str
     if status == 413:
         return RequestTooLarge(words(body))
     return JiraRefusesAccess(text)
+
+
+def tells_of_no_site(body: bytes) -> bool:
+    """Return whether a 404 is about the site as a whole, as far as its body shows.
+
+    A page in HTML comes from whatever stands before Jira, `{"code": ...}` from Atlassian's gateway
+    (fixture C4), and Jira's own words for a deployment that it does not have speak of no site.
+    """
+    try:
+        content = decode(body)
+    except ValueError:
+        content = None
+    is_of_gateway = isinstance(content, dict) and "code" in content
+    return is_of_gateway or body.lstrip()[:1] == b"<" or bool(_SITE_WORDS.search(words(body)))
 
 
 def words(body: bytes) -> str:

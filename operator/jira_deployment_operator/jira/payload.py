@@ -1,35 +1,34 @@
-"""What Jira is sent and what it answers: the models of *submit* in its Deployments API 0.1.
+"""What Jira is sent: the models of *submit* (`openapi.json`: SubmitDeploymentRequest, DeploymentData).
 
-Bounds are Jira's (`openapi.json`: SubmitDeploymentRequest, DeploymentData). A payload is built from the
-record alone, so that what is sent after a restart is what would have been sent before it.
+All of it is built from the record alone, so that what is sent after a restart is what would have been
+sent before it, and what was sent can be found again.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-from jira_deployment_operator.api.record import EnvironmentType, JiraDeployment, Transition
+from jira_deployment_operator.api.record import EnvironmentType, JiraDeployment, Spec, Transition
 from jira_deployment_operator.api.states import State
+from jira_deployment_operator.jira.associations import AssociationList, associations_of
+from jira_deployment_operator.jira.properties import Properties
+from jira_deployment_operator.jira.schema import Id, Model, Number, Text, Timestamp, Url, instant
+from jira_deployment_operator.linking.identifiers import identifier
 
 BATCH_MAX: Final = 100
 """Deployments in one request."""
 
-Text = Annotated[str, Field(min_length=1, max_length=255)]
-Url = Annotated[str, Field(min_length=1, max_length=2000)]
+PROPERTY_CLUSTER: Final = "cluster"
+PROPERTY_WORKLOAD: Final = "workload"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+class DeploymentKey(Model):
+    """How Jira names one deployment. Its bounds are those of what was sent under it."""
 
-
-class DeploymentKey(_Model):
-    """How Jira names one deployment."""
-
-    pipeline_id: Text
-    environment_id: Text
+    pipeline_id: str
+    environment_id: str
     deployment_sequence_number: int
 
     @classmethod
@@ -41,114 +40,118 @@ class DeploymentKey(_Model):
             deployment_sequence_number=record.spec.deployment_sequence_number,
         )
 
+    @property
+    def path(self) -> str:
+        """The deployment's path below the API's address, percent-encoded."""
+        pipeline, environment = _segment(self.pipeline_id), _segment(self.environment_id)
+        return f"/pipelines/{pipeline}/environments/{environment}/deployments/{self.deployment_sequence_number}"
 
-class PipelineData(_Model):
+
+class PipelineData(Model):
     """The pipeline of a deployment."""
 
-    id: Text
+    id: Id
     display_name: Text
     url: Url
 
 
-class EnvironmentData(_Model):
+class EnvironmentData(Model):
     """The environment of a deployment."""
 
-    id: Text
+    id: Id
     display_name: Text
     type: EnvironmentType
 
 
-class Association(_Model):
-    """Entities of one kind that a deployment is linked to."""
-
-    association_type: str
-    values: Annotated[tuple[str, ...], Field(min_length=1, max_length=500)]
-
-
-class DeploymentData(_Model):
+class DeploymentData(Model):
     """The state of one deployment, whole: each update replaces all that Jira knew of it."""
 
-    deployment_sequence_number: int
-    update_sequence_number: int
-    associations: Annotated[tuple[Association, ...], Field(min_length=1, max_length=3)]
+    deployment_sequence_number: Number
+    update_sequence_number: Number
+    associations: AssociationList
     display_name: Text
     url: Url
     description: Text
-    last_updated: str
+    last_updated: Timestamp
     label: Text | None = None
-    duration: int | None = None
+    duration: Number | None = None
+    """Seconds from the rollout's start to its end."""
     state: State
     pipeline: PipelineData
     environment: EnvironmentData
-    schema_version: str = "1.0"
+    schema_version: Literal["1.0"] = "1.0"
+
+
+class ProviderMetadata(Model):
+    """Who tells Jira."""
+
+    product: Text
+
+
+class SubmitRequest(Model):
+    """The body of *submit*."""
+
+    properties: Properties
+    deployments: Annotated[tuple[DeploymentData, ...], Field(min_length=1, max_length=BATCH_MAX)]
+    provider_metadata: ProviderMetadata
 
 
 def deployment_data(record: JiraDeployment, transition: Transition) -> DeploymentData:
-    """Return what Jira is told of `transition`. Raises `pydantic.ValidationError` if it breaks Jira's bounds."""
+    """Return what Jira is told of `transition`.
+
+    Raises `pydantic.ValidationError` if it breaks Jira's bounds; its first place is the field, in Jira's words.
+    """
     spec = record.spec
-    seconds = _seconds(spec.started_at, transition.time)
-    return DeploymentData(
-        deployment_sequence_number=spec.deployment_sequence_number,
-        update_sequence_number=transition.update_sequence_number,
-        associations=(Association(association_type="issueIdOrKeys", values=record.status.associations.issue_keys),),
-        display_name=spec.display_name,
-        url=spec.url,
-        description=spec.description,
-        last_updated=transition.time,
-        label=spec.label,
-        duration=None if transition.state.is_open else seconds,
-        state=transition.state,
-        pipeline=PipelineData(**spec.pipeline.model_dump()),
-        environment=EnvironmentData(**spec.environment.model_dump()),
+    return DeploymentData.model_validate(
+        {
+            "deploymentSequenceNumber": spec.deployment_sequence_number,
+            "updateSequenceNumber": transition.update_sequence_number,
+            "associations": associations_of(record.status.associations),
+            "displayName": spec.display_name,
+            "url": spec.url,
+            "description": spec.description,
+            "lastUpdated": transition.time,
+            "label": spec.label or None,
+            "duration": _duration(spec, transition),
+            "state": transition.state,
+            "pipeline": spec.pipeline.model_dump(by_alias=True),
+            "environment": spec.environment.model_dump(by_alias=True),
+        }
     )
 
 
-def submit_request(items: Iterable[DeploymentData], *, cluster: str, product: str) -> dict[str, Any]:
-    """Return the body of *submit* for 1 to `BATCH_MAX` items."""
-    return {
-        "properties": {"cluster": cluster},
-        "deployments": [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in items],
-        "providerMetadata": {"product": product},
-    }
+def properties_of(record: JiraDeployment, cluster: str) -> dict[str, str]:
+    """Return the properties with which a rollout is submitted, and by which it can be deleted.
+
+    A request has one set of properties for all its deployments. Ordinary rollouts share one, so that they travel
+    together; only where a team wants Jira to forget its rollouts one day is the workload named too.
+    """
+    properties = {PROPERTY_CLUSTER: cluster}
+    if record.spec.deletion_policy == "Delete":
+        workload = record.spec.workload
+        properties[PROPERTY_WORKLOAD] = identifier(f"{record.namespace}.{workload.kind}.{workload.name}")
+    return properties
 
 
-def _seconds(start: str, end: str) -> int:
-    """Whole seconds between two timestamps, never negative: the clock may have stepped back."""
-    passed = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+def submit_request(items: Iterable[DeploymentData], *, properties: Mapping[str, str], product: str) -> dict[str, Any]:
+    """Return the body of *submit* for 1 to `BATCH_MAX` items. Raises `pydantic.ValidationError` if it breaks bounds."""
+    request = SubmitRequest(
+        properties=dict(properties), deployments=tuple(items), provider_metadata=ProviderMetadata(product=product)
+    )
+    return request.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _duration(spec: Spec, transition: Transition) -> int | None:
+    """Whole seconds of a finished rollout, never negative: the clock may have stepped back."""
+    if transition.state.is_open:
+        return None
+    try:
+        passed = instant(transition.time) - instant(spec.started_at)
+    except ValueError:
+        return None
     return max(0, int(passed.total_seconds()))
 
 
-class ErrorMessage(_Model):
-    """One of Jira's reasons."""
-
-    message: str | None = None
-
-
-class RejectedDeployment(_Model):
-    """A deployment that Jira did not take, and why."""
-
-    key: DeploymentKey
-    errors: tuple[ErrorMessage, ...] | None = None
-
-    @property
-    def reason(self) -> str:
-        """Jira's words in one line."""
-        return "; ".join(each.message for each in self.errors or () if each.message) or "no reason given"
-
-
-class SubmitAnswer(_Model):
-    """Jira's 202, read item by item; any list may be absent or null."""
-
-    accepted_deployments: tuple[DeploymentKey, ...] | None = None
-    rejected_deployments: tuple[RejectedDeployment, ...] | None = None
-    unknown_issue_keys: tuple[str, ...] | None = None
-
-    @property
-    def accepted(self) -> frozenset[DeploymentKey]:
-        """The deployments that Jira took."""
-        return frozenset(self.accepted_deployments or ())
-
-    @property
-    def rejected(self) -> dict[DeploymentKey, str]:
-        """The deployments that Jira refused, with its reason."""
-        return {each.key: each.reason for each in self.rejected_deployments or ()}
+def _segment(name: str) -> str:
+    """`.` and `..` are encoded too: as they are, clients and servers take them for another path."""
+    return quote(name, safe="") if name.strip(".") else name.replace(".", "%2E")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from yarl import URL
 
 from jira_deployment_operator.jira.errors import JiraUnavailable
 from jira_deployment_operator.observability import metrics
@@ -23,6 +24,11 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def wire_address(url: str) -> str:
+    """Return a configured address as it travels: with its host in ASCII, and no slash at its end."""
+    return str(URL(url)).rstrip("/")
 
 
 class Transport:
@@ -50,12 +56,20 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
     ) -> Answer:
-        """Send one request. A redirect is returned as it is: a POST must not turn into a GET elsewhere."""
+        """Send one request to `url` as it is written, since a signature may cover it.
+
+        A redirect is returned as it is: a POST must not turn into a GET elsewhere.
+        """
         started = time.monotonic()
         status = "error"
         try:
             async with self._session.request(
-                method, url, headers=headers, json=json, allow_redirects=False, proxy=self._proxy_for(url)
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                json=json,
+                allow_redirects=False,
+                proxy=self._proxy_for(url),
             ) as response:
                 body = await response.content.read(ANSWER_MAX_BYTES)
                 while not response.content.at_eof() and len(body) < ANSWER_MAX_BYTES:

@@ -20,6 +20,7 @@ from jira_deployment_operator.observability import metrics
 _log = logging.getLogger(__name__)
 
 REASON_INVALID_ANNOTATION: Final = "InvalidAnnotation"
+REASON_INVALID_LINK: Final = "InvalidLink"
 REASON_NO_ISSUE_KEYS: Final = "NoIssueKeys"
 
 _REMEMBERED_MAX: Final = 10_000

@@ -7,24 +7,29 @@ and the caller decides anew.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+import stamina
 from pydantic import ValidationError
 
 from jira_deployment_operator.api.record import JiraDeployment
+from jira_deployment_operator.api.states import State
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, Conflict, NotFound
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.retention import expired
 from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.tracking.rollouts import Rollout
-from jira_deployment_operator.tracking.transitions import begun
-from jira_deployment_operator.workloads.observation import WorkloadKey
+from jira_deployment_operator.tracking.transitions import begun, why
+from jira_deployment_operator.workloads.observation import ABORTED, WorkloadKey
 
 _log = logging.getLogger(__name__)
+
+_RETRY_MAX_SECONDS: Final = 10.0
 
 Change = Callable[[JiraDeployment], JiraDeployment]
 
@@ -60,8 +65,22 @@ def workload_of(record: JiraDeployment) -> WorkloadKey:
 
 
 def summary(record: JiraDeployment) -> Rollout:
-    """Return what tracking needs to know of a record."""
-    return Rollout(record.spec.ordinal, record.spec.workload.uid, record.spec.version, record.status.state)
+    """Return what later decisions need to know of a record, which itself is not kept once it is settled."""
+    state = record.status.state
+    return Rollout(
+        record.spec.ordinal,
+        record.spec.workload.uid,
+        record.spec.version,
+        state,
+        label=record.spec.label,
+        issue_keys=record.status.associations.issue_keys if state in (State.FAILED, State.CANCELLED) else (),
+        aborted=why(record) == ABORTED,
+    )
+
+
+def is_settled(record: JiraDeployment) -> bool:
+    """Return whether nothing is left to do for a record: nothing is due, to be confirmed or to be removed."""
+    return not (record.due or record.unconfirmed or record.status.removal)
 
 
 def _read(body: dict[str, Any]) -> JiraDeployment:
@@ -71,9 +90,8 @@ def _read(body: dict[str, Any]) -> JiraDeployment:
 class Ledger:
     """All records. Methods that write raise an `ApiServerError` if the API server does not take it."""
 
-    def __init__(self, api_server: ApiServer, *, history_limit: int) -> None:
+    def __init__(self, api_server: ApiServer) -> None:
         self._api_server = api_server
-        self._history_limit = history_limit
         self._rollouts: dict[WorkloadKey, dict[int, Rollout]] = {}
         self._live: dict[RecordKey, _Live] = {}
         self._last_numbers: dict[tuple[str, str], int] = {}
@@ -111,7 +129,7 @@ class Ledger:
         return live.record if live else None
 
     def live(self) -> Iterator[JiraDeployment]:
-        """Yield every record that may still change: the newest of each workload, and those with transitions due."""
+        """Yield every record that may still change: the newest of each workload, and those with something to do."""
         for live in tuple(self._live.values()):
             yield live.record
 
@@ -147,33 +165,66 @@ class Ledger:
             if changed is live.record and live.record.has_stored_status:
                 return live.record
             live.record = await self._write_status(live, changed)
-            workload = workload_of(live.record)
-            self._rollouts[workload][live.record.spec.ordinal] = summary(live.record)
-            self._forget_settled(workload)
+            if self._live.get(key) is live:  # it may have been deleted meanwhile
+                workload = workload_of(live.record)
+                self._rollouts[workload][live.record.spec.ordinal] = summary(live.record)
+                self._forget_settled(workload)
             return live.record
+
+    async def persist(self, key: RecordKey, change: Change) -> JiraDeployment | None:
+        """Change the status of a record as `update` does, again and again until the API server takes it.
+
+        Return None if the record was settled, or deleted, by somebody else before that: then nothing is left to do.
+        """
+        async for attempt in stamina.retry_context(
+            (ApiServerError, TakenError), attempts=None, timeout=None, wait_max=_RETRY_MAX_SECONDS
+        ):
+            with attempt:
+                return await self.update(key, change) if key in self._live else None
+        raise AssertionError
 
     async def store_status(self, key: RecordKey) -> None:
         """Make the status of a new record visible to people; what it says is remembered already."""
-        if key in self._live:
-            await self.update(key, lambda record: record)
+        await self.persist(key, lambda record: record)
 
-    async def retain(self, workload: WorkloadKey) -> None:
-        """Delete the records of `workload` beyond its history limit."""
+    async def retain(self, workload: WorkloadKey, limit: int) -> None:
+        """Delete the records of `workload` beyond its newest `limit`."""
         rollouts = self.rollouts(workload)
         needed = [
-            each.ordinal for each in rollouts if (live := self.record(self._key(workload, each.ordinal))) and live.due
+            each.ordinal
+            for each in rollouts
+            if (live := self.record(self._key(workload, each.ordinal))) and not is_settled(live)
         ]
-        for ordinal in expired(rollouts, limit=self._history_limit, needed=needed):
-            key = self._key(workload, ordinal)
+        for ordinal in expired(rollouts, limit=limit, needed=needed):
             try:
-                await self._api_server.delete(names.path(key.namespace, key.name))
+                await self.delete(self._key(workload, ordinal), workload, ordinal)
             except ApiServerError as error:
-                metrics.API_WRITES.labels("record", "failed").inc()
                 _log.warning("could not delete an old record, will try after the next rollout: %s", error)
                 return
-            metrics.API_WRITES.labels("record", "ok").inc()
-            self._rollouts[workload].pop(ordinal, None)
-            self._live.pop(key, None)
+
+    async def delete(self, key: RecordKey, workload: WorkloadKey, ordinal: int) -> None:
+        """Delete a record, and forget its rollout."""
+        try:
+            await self._api_server.delete(names.path(key.namespace, key.name))
+        except ApiServerError:
+            metrics.API_WRITES.labels("record", "failed").inc()
+            raise
+        metrics.API_WRITES.labels("record", "ok").inc()
+        self._forget(workload, ordinal)
+        await self._keep_newest(workload)
+
+    async def recall(self, workload: WorkloadKey) -> AsyncIterator[JiraDeployment]:
+        """Read all records of `workload` anew and yield them, the newest first, each at hand to be changed."""
+        found = []
+        async for body in self._api_server.objects(names.collection(workload.namespace)):
+            with contextlib.suppress(ValidationError):
+                record = _read(body)
+                if workload_of(record) == workload:
+                    found.append(record)
+        for record in sorted(found, key=lambda each: each.spec.ordinal, reverse=True):
+            if key_of(record) not in self._live:
+                self._remember(record)
+            yield self._live[key_of(record)].record
 
     async def _write_status(self, live: _Live, changed: JiraDeployment) -> JiraDeployment:
         body = {
@@ -204,13 +255,31 @@ class Ledger:
         self._last_numbers[place] = max(number, self._last_numbers.get(place, 0))
 
     def _forget_settled(self, workload: WorkloadKey) -> None:
-        """Keep whole only the newest record and those with something due."""
+        """Keep whole only the newest record and those with something left to do."""
         ordinals = sorted(self._rollouts[workload])
         for ordinal in ordinals[:-1]:
             key = self._key(workload, ordinal)
             live = self._live.get(key)
-            if live and not live.record.due:
+            if live and is_settled(live.record):
                 del self._live[key]
+
+    def _forget(self, workload: WorkloadKey, ordinal: int) -> None:
+        self._live.pop(self._key(workload, ordinal), None)
+        remembered = self._rollouts.get(workload, {})
+        remembered.pop(ordinal, None)
+        if not remembered:
+            self._rollouts.pop(workload, None)
+
+    async def _keep_newest(self, workload: WorkloadKey) -> None:
+        """After a removal, the newest record may be one that was settled long ago: from now on it is kept whole."""
+        while known := self._rollouts.get(workload):
+            key = self._key(workload, max(known))
+            if key in self._live:
+                return
+            try:
+                self._remember(_read(await self._api_server.get(names.path(key.namespace, key.name))))
+            except NotFound:
+                self._forget(workload, max(known))
 
     @staticmethod
     def _key(workload: WorkloadKey, ordinal: int) -> RecordKey:

@@ -14,6 +14,8 @@ _DIGEST_LENGTH: Final = 16
 def identifier(text: str) -> str:
     """Return `text` with only `[A-Za-z0-9._-]`, at most 255 long; one that had to be cut ends in a hash."""
     safe = _UNSAFE.sub("-", text)
+    if safe in (".", ".."):  # in a path these are steps, not names
+        return "-" * len(safe)
     if len(safe) <= LENGTH_MAX:
         return safe
     digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]

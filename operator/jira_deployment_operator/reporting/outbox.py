@@ -1,16 +1,19 @@
-"""What one site must still be told, in the order in which it came due.
+"""What one site must still be told: oldest first within a namespace, and the namespaces in turn.
 
 A record stands in the outbox once, however many of its transitions are due; that alone keeps one
 rollout from appearing twice in a request. While an answer for it is awaited or written down it is
-busy, so that no newer state can overtake an older one (R2). No I/O: the reporter acts on it.
+busy, so that no newer state can overtake an older one (R2). Taking from each namespace in turn keeps a
+noisy one from starving the others (R9). No I/O: the reporter acts on it.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from jira_deployment_operator.api.record import JiraDeployment, Transition
-from jira_deployment_operator.ledger.ledger import RecordKey, key_of
+from jira_deployment_operator.ledger.ledger import RecordKey, key_of, workload_of
+from jira_deployment_operator.workloads.observation import WorkloadKey
 
 RecordOf = Callable[[RecordKey], JiraDeployment | None]
 
@@ -29,6 +32,7 @@ class Delivery:
 class _Entry:
     """`waited` holds the updateSequenceNumbers that were due when Jira last failed, or the operator started."""
 
+    workload: WorkloadKey
     due: dict[int, str] = field(default_factory=dict)
     waited: frozenset[int] = frozenset()
     busy: bool = False
@@ -40,19 +44,23 @@ class Outbox:
     def __init__(self, record_of: RecordOf) -> None:
         self._record_of = record_of
         self._entries: dict[RecordKey, _Entry] = {}
+        self._held: set[WorkloadKey] = set()
+        self._turns = itertools.count(1)
+        self._served: dict[str, int] = {}
         self._news = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._released = asyncio.Event()
 
     def put(self, record: JiraDeployment) -> None:
         """Take in what is due of `record`; a record with nothing due is not kept."""
         key = key_of(record)
-        due = {each.update_sequence_number: each.time for each in record.due}
+        due = {} if record.status.removal else {each.update_sequence_number: each.time for each in record.due}
         entry = self._entries.get(key)
         if entry is None:
             if not due:
                 return
-            entry = self._entries[key] = _Entry()
+            entry = self._entries[key] = _Entry(workload_of(record))
             self._empty.clear()
         entry.due = due
         if due or entry.busy:
@@ -69,13 +77,14 @@ class Outbox:
         await self._empty.wait()
 
     def take(self, limit: int) -> list[Delivery]:
-        """Return up to `limit` deliveries of different rollouts, longest waiting first, and mark them busy."""
+        """Return up to `limit` deliveries of different rollouts, and mark them busy."""
         taken: list[Delivery] = []
-        for key, entry in self._entries.items():
+        for key, entry in self._in_turn():
             if len(taken) == limit:
                 return taken
-            record = None if entry.busy else self._record_of(key)
-            if record is not None and record.due:
+            record = self._record_of(key)
+            if record is not None and record.due and not record.status.removal:
+                self._served[key.namespace] = next(self._turns)
                 taken.append(choose(key, record, entry.waited))
                 entry.busy = True
         if not taken:
@@ -86,11 +95,27 @@ class Outbox:
         """Make a record available again after its answer is written down, or after there was none."""
         entry = self._entries[key]
         entry.busy = False
+        self._released.set()
         record = self._record_of(key)
         if record is None or not record.due:
             self._drop(key)
         else:
             self.put(record)
+
+    def hold(self, workload: WorkloadKey) -> None:
+        """Give out nothing more of `workload`."""
+        self._held.add(workload)
+
+    async def wait_idle(self, workload: WorkloadKey) -> None:
+        """Wait until nothing of `workload`, which must be held, is on its way."""
+        while any(entry.busy for entry in self._entries.values() if entry.workload == workload):
+            self._released.clear()
+            await self._released.wait()
+
+    def free(self, workload: WorkloadKey) -> None:
+        """Give out what is due of `workload` again."""
+        self._held.discard(workload)
+        self._news.set()
 
     def mark_waiting(self) -> None:
         """Remember that all that is due now has had to wait: what a newer state overtakes is not sent late."""
@@ -107,9 +132,19 @@ class Outbox:
         for entry in self._entries.values():
             yield from entry.due.values()
 
+    def _in_turn(self) -> Iterable[tuple[RecordKey, _Entry]]:
+        """Return what may be given out: one entry of each namespace, longest unserved first, then the next of each."""
+        waiting: dict[str, list[tuple[RecordKey, _Entry]]] = {}
+        for key, entry in self._entries.items():
+            if not entry.busy and entry.workload not in self._held:
+                waiting.setdefault(key.namespace, []).append((key, entry))
+        in_order = sorted(waiting, key=lambda namespace: self._served.get(namespace, 0))
+        return [each for turn in itertools.zip_longest(*map(waiting.__getitem__, in_order)) for each in turn if each]
+
     def _drop(self, key: RecordKey) -> None:
         del self._entries[key]
         if not self._entries:
+            self._served.clear()
             self._empty.set()
 
 

@@ -7,14 +7,14 @@ written to the record before the rollout's next state is sent.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-import stamina
 from aiolimiter import AsyncLimiter
 from pydantic import ValidationError
 
+from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.api.states import Delivery as DeliveryState
 from jira_deployment_operator.jira.client import JiraClient
 from jira_deployment_operator.jira.errors import (
@@ -24,9 +24,8 @@ from jira_deployment_operator.jira.errors import (
     RequestInvalid,
     RequestTooLarge,
 )
-from jira_deployment_operator.jira.payload import BATCH_MAX, DeploymentData, deployment_data
-from jira_deployment_operator.kube.errors import ApiServerError
-from jira_deployment_operator.ledger.ledger import Ledger, TakenError
+from jira_deployment_operator.jira.payload import BATCH_MAX, DeploymentData, deployment_data, properties_of
+from jira_deployment_operator.ledger.ledger import Ledger
 from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.reporting.answers import outcomes_of, read
 from jira_deployment_operator.reporting.backoff import Backoff
@@ -41,22 +40,37 @@ _BURST_SECONDS: Final = 2.0
 
 
 class Reporter:
-    """The reporter of one site; `now_ms` is epoch milliseconds."""
+    """The reporter of one site.
+
+    `now_ms` is epoch milliseconds. `told` gets each record after Jira's answer was written to it; `stalled` is called
+    when the site begins or ends to refuse access, for which `Reporter.stalled` then has the reason. `renewal` waits for
+    so many seconds or, if that is earlier, for other credentials.
+    """
 
     def __init__(
         self,
         site: str,
         *,
+        cluster: str,
         client: JiraClient,
         ledger: Ledger,
+        outbox: Outbox,
         requests_per_second: float,
         now_ms: Callable[[], int],
+        renewal: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        told: Callable[[JiraDeployment], None] = lambda _: None,
+        stalled: Callable[[], None] = lambda: None,
         backoff: Backoff | None = None,
     ) -> None:
         self.site = site
-        self.outbox = Outbox(ledger.record)
+        self.stalled = ""
+        self._cluster = cluster
         self._client = client
         self._ledger = ledger
+        self._outbox = outbox
+        self._renewal = renewal
+        self._told = told
+        self._on_stalled = stalled
         self._limiter = AsyncLimiter(_BURST_SECONDS * requests_per_second, _BURST_SECONDS)
         self._now_ms = now_ms
         self._backoff = backoff or Backoff()
@@ -69,19 +83,15 @@ class Reporter:
         async with self._writes:
             while True:
                 await self._limiter.acquire()  # first, so that what comes due meanwhile travels along
-                while not (batch := self.outbox.take(BATCH_MAX)):
-                    await self.outbox.wait()
+                while not (batch := self._outbox.take(BATCH_MAX)):
+                    await self._outbox.wait()
                 await self._attempt(batch)
-
-    async def close(self) -> None:
-        """Close the connections to Jira."""
-        await self._client.close()
 
     def refresh_metrics(self) -> None:
         """Set the gauges that depend on the time of looking."""
-        oldest = min(self.outbox.due_since(), default=None)
+        oldest = min(self._outbox.due_since(), default=None)
         age = self._now_ms() / 1000 - datetime.fromisoformat(oldest).timestamp() if oldest else 0
-        metrics.OUTBOX_DEPTH.labels(self.site).set(self.outbox.depth)
+        metrics.OUTBOX_DEPTH.labels(self.site).set(self._outbox.depth)
         metrics.OUTBOX_OLDEST_SECONDS.labels(self.site).set(max(age, 0))
 
     async def _attempt(self, batch: Sequence[Delivery]) -> None:
@@ -90,9 +100,10 @@ class Reporter:
             await self._send(batch, unanswered)
         except JiraError as error:
             for delivery in unanswered:
-                self.outbox.release(delivery.key)
-            self.outbox.mark_waiting()
-            await asyncio.sleep(self._pause_after(error))
+                self._outbox.release(delivery.key)
+            self._outbox.mark_waiting()
+            pause = self._pause_after(error)
+            await (self._renewal(pause) if self.stalled else asyncio.sleep(pause))
         else:
             self._went_well()
 
@@ -100,7 +111,7 @@ class Reporter:
         """Return the seconds to leave the site alone, and tell people once for each change of its condition."""
         is_first = self._backoff.failures == 0
         if isinstance(error, JiraRefusesAccess):
-            metrics.SITE_STALLED.labels(self.site).set(1)
+            self._set_stalled(str(error))
             pause = self._backoff.stalled()
             _log.error("site %s is stalled, next probe in %.0f s: %s", self.site, pause, error)
             return pause
@@ -113,18 +124,29 @@ class Reporter:
         if self._backoff.failures:
             _log.info("site %s answers again", self.site)
         self._backoff.reset()
-        metrics.SITE_STALLED.labels(self.site).set(0)
+        self._set_stalled("")
+
+    def _set_stalled(self, why: str) -> None:
+        is_news = why != self.stalled
+        self.stalled = why
+        metrics.SITE_STALLED.labels(self.site).set(1 if why else 0)
+        if is_news:
+            self._on_stalled()
 
     async def _send(self, batch: Sequence[Delivery], unanswered: dict[Delivery, None]) -> None:
-        """Send one request and take each answered delivery out of `unanswered`.
+        """Send what may travel together, and take each answered delivery out of `unanswered`."""
+        groups = _by_properties(self._payloads(batch, unanswered), self._cluster)
+        for number, (properties, items) in enumerate(groups):
+            if number:
+                await self._limiter.acquire()
+            await self._send_together(items, dict(properties), unanswered)
 
-        If Jira refuses the request as a whole it is cut in halves until the bad item stands alone.
-        """
-        items = self._payloads(batch, unanswered)
-        if not items:
-            return
+    async def _send_together(
+        self, items: dict[Delivery, DeploymentData], properties: dict[str, str], unanswered: dict[Delivery, None]
+    ) -> None:
+        """Send one request; if Jira refuses it as a whole, cut it in halves until the bad item stands alone."""
         try:
-            answer = await self._client.submit(list(items.values()))
+            answer = await self._client.submit(list(items.values()), properties=properties)
         except (RequestInvalid, RequestTooLarge) as error:
             sent = list(items)
             if len(sent) == 1:
@@ -133,7 +155,7 @@ class Reporter:
             _log.warning("site %s refuses a request of %d deployments as a whole: %s", self.site, len(sent), error)
             for half in (sent[: len(sent) // 2], sent[len(sent) // 2 :]):
                 await self._limiter.acquire()
-                await self._send(half, unanswered)
+                await self._send_together({each: items[each] for each in half}, properties, unanswered)
             return
         answered = read(answer, list(items))
         for delivery, outcome in answered.items():
@@ -170,13 +192,11 @@ class Reporter:
         """Try until the API server takes it: sending the same number again after a restart does no harm."""
         outcomes = outcomes_of(delivery, outcome)
         now_ms = self._now_ms()
-        async for attempt in stamina.retry_context(
-            (ApiServerError, TakenError), attempts=None, timeout=None, wait_max=10
-        ):
-            with attempt:
-                async with self._write_slots:
-                    await self._ledger.update(delivery.key, lambda record: settle(record, outcomes, now_ms=now_ms))
-        self.outbox.release(delivery.key)
+        async with self._write_slots:
+            record = await self._ledger.persist(delivery.key, lambda each: settle(each, outcomes, now_ms=now_ms))
+        self._outbox.release(delivery.key)
+        if record:
+            self._told(record)
         for each in outcomes.values():
             metrics.DELIVERIES.labels(self.site, each.delivery).inc()
         if outcome.delivery is DeliveryState.ACCEPTED:
@@ -191,3 +211,14 @@ class Reporter:
                 "site": self.site,
             },
         )
+
+
+def _by_properties(
+    items: dict[Delivery, DeploymentData], cluster: str
+) -> list[tuple[tuple[tuple[str, str], ...], dict[Delivery, DeploymentData]]]:
+    """A request has one set of properties for all its deployments: those of most rollouts are the same."""
+    groups: dict[tuple[tuple[str, str], ...], dict[Delivery, DeploymentData]] = {}
+    for delivery, item in items.items():
+        properties = tuple(sorted(properties_of(delivery.record, cluster).items()))
+        groups.setdefault(properties, {})[delivery] = item
+    return list(groups.items())

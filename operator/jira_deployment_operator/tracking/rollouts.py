@@ -7,9 +7,11 @@ late lead to the same end.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from jira_deployment_operator.api.states import State
+from jira_deployment_operator.api.values import ISSUE_KEYS_MAX
 from jira_deployment_operator.workloads.observation import Observation, Phase
 
 REASON_STARTED: Final = "NewVersion"
@@ -24,17 +26,30 @@ _STATE_OF_PHASE: Final = {
     Phase.SCALING: State.SUCCESSFUL,
     Phase.COMPLETE: State.SUCCESSFUL,
     Phase.FAILED: State.FAILED,
+    Phase.ABORTED: State.FAILED,
+    Phase.RETURNED: State.ROLLED_BACK,
 }
+
+_ENDS: Final = (Phase.COMPLETE, Phase.FAILED, Phase.ABORTED, Phase.RETURNED)
+_RETRIES: Final = (Phase.PROGRESSING, Phase.PAUSED)
+"""What an aborted rollout shows when somebody retries it. A change that is not observed yet is no retry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What is remembered of one rollout. `state` is None between its creation and its first transition."""
+    """What is remembered of one rollout. `state` is None between its creation and its first transition.
+
+    `aborted` tells that its last change of state was for `observation.ABORTED`; `label` is the version as people
+    call it.
+    """
 
     ordinal: int
     uid: str
     version: str
     state: State | None
+    label: str | None = None
+    issue_keys: tuple[str, ...] = ()
+    aborted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +79,13 @@ class Baseline:
 Step = Advance | Open | Baseline
 
 
-def follow(rollouts: Sequence[Rollout], seen: Observation) -> tuple[Step, ...]:
-    """Return what `seen` adds to the rollouts of its workload, oldest first; nothing if it is no news."""
+def follow(rollouts: Sequence[Rollout], seen: Observation, *, watched_since: str = "") -> tuple[Step, ...]:
+    """Return what `seen` adds to the rollouts of its workload, oldest first; nothing if it is no news.
+
+    `watched_since` (RFC 3339) is when the operator began to watch: nothing ran before of what was created after it.
+    """
     if not rollouts:
-        return _first_sight(seen)
+        return _first_sight(seen, watched_since)
     newest = rollouts[-1]
     if newest.uid != seen.uid and any(each.uid == seen.uid for each in rollouts):
         return ()  # a late look at an object that was deleted and created again since
@@ -76,7 +94,7 @@ def follow(rollouts: Sequence[Rollout], seen: Observation) -> tuple[Step, ...]:
     return (*_leave(rollouts, seen), _open(seen))
 
 
-def gone(rollouts: Sequence[Rollout], uid: str | None = None) -> tuple[Step, ...]:
+def gone(rollouts: Sequence[Rollout], uid: str | None = None) -> tuple[Advance, ...]:
     """Return what the deletion of the workload (of the object `uid`, if given) means for its rollouts."""
     newest = rollouts[-1] if rollouts else None
     if newest is None or (uid is not None and newest.uid != uid) or not _is_open(newest):
@@ -85,12 +103,41 @@ def gone(rollouts: Sequence[Rollout], uid: str | None = None) -> tuple[Step, ...
     return (Advance(newest.ordinal, State.CANCELLED, REASON_DELETED, message),)
 
 
-def _first_sight(seen: Observation) -> tuple[Step, ...]:
+def released(rollouts: Sequence[Rollout]) -> Rollout | None:
+    """Return the newest rollout that succeeded: its version ran, and may still run."""
+    return next((each for each in reversed(rollouts) if each.state is State.SUCCESSFUL), None)
+
+
+def carried_over(rollouts: Sequence[Rollout]) -> tuple[str, ...]:
+    """Return the issue keys of rollouts that came to nothing since the last release: the next one delivers them too.
+
+    A rollout that was rolled back ends the series: what it held was given up. Oldest first, at most what one
+    deployment can have in Jira.
+    """
+    keys: list[str] = []
+    for each in rollouts:
+        if each.state in (State.SUCCESSFUL, State.ROLLED_BACK):
+            keys.clear()
+        elif each.state in (State.FAILED, State.CANCELLED):
+            keys.extend(each.issue_keys)
+    return tuple(dict.fromkeys(keys))[:ISSUE_KEYS_MAX]
+
+
+def _first_sight(seen: Observation, watched_since: str) -> tuple[Step, ...]:
+    """A workload that was there before is told of only if it moves, or has failed to, while the operator looks (R4)."""
+    if seen.phase in (Phase.PROGRESSING, Phase.FAILED) or _is_new(seen, watched_since):
+        return (_open(seen),)
     if seen.phase in (Phase.COMPLETE, Phase.SCALING):
         return (Baseline(),)
-    if seen.phase in (Phase.PAUSED, Phase.UNOBSERVED):
-        return ()  # whether it ever ran this version cannot be seen yet
-    return (_open(seen),)
+    # Paused or unobserved: it may have run this version for years. Aborted or returned: that was over before.
+    return ()
+
+
+def _is_new(seen: Observation, watched_since: str) -> bool:
+    if not (watched_since and seen.created_at):
+        return False
+    # The API server keeps creation times in whole seconds, cut off.
+    return datetime.fromisoformat(seen.created_at) >= datetime.fromisoformat(watched_since).replace(microsecond=0)
 
 
 def _open(seen: Observation) -> Open:
@@ -100,19 +147,31 @@ def _open(seen: Observation) -> Open:
 
 
 def _same_rollout(newest: Rollout, seen: Observation) -> tuple[Step, ...]:
-    """Success stays, whatever becomes of the pods; a failure stays until success (facts: late pods recover)."""
     state = _STATE_OF_PHASE[seen.phase]
-    is_news = {
-        None: True,
-        State.PENDING: state is not State.PENDING,
-        State.IN_PROGRESS: seen.phase in (Phase.COMPLETE, Phase.FAILED),
-        State.FAILED: seen.phase is Phase.COMPLETE,
-        State.SUCCESSFUL: False,
-        # Only seen where the operator was stopped between leaving this version and recording the next.
-        State.CANCELLED: True,
-        State.ROLLED_BACK: True,
-    }[newest.state]
-    return (Advance(newest.ordinal, state, seen.reason, seen.message),) if is_news else ()
+    if state is newest.state or not _is_news(newest, seen.phase):
+        return ()
+    return (Advance(newest.ordinal, state, seen.reason, seen.message),)
+
+
+def _is_news(newest: Rollout, phase: Phase) -> bool:
+    """Success stays, whatever becomes of the pods; a failure stays until success (facts: late pods recover).
+
+    After an abort a retry brings a rollout back on its way. Nothing else does: pods of the version before it that
+    come and go must not make it flip.
+    """
+    match newest.state:
+        case State.SUCCESSFUL:
+            return False
+        case State.IN_PROGRESS:
+            return phase in _ENDS
+        case State.FAILED:
+            return phase in (Phase.COMPLETE, Phase.RETURNED) or (newest.aborted and phase in _RETRIES)
+        case State.ROLLED_BACK if newest.aborted:
+            return phase in (*_RETRIES, Phase.COMPLETE, Phase.FAILED)
+        case _:
+            # Cancelled or rolled back is only seen where the operator was stopped between leaving this version and
+            # recording the next.
+            return True
 
 
 def _leave(rollouts: Sequence[Rollout], seen: Observation) -> tuple[Step, ...]:

@@ -3,20 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from jira_deployment_operator.api import conditions
 from jira_deployment_operator.api.record import (
+    ASSOCIATED_MAX,
     TRANSITIONS_MAX,
     Associations,
     JiraDeployment,
-    Status,
+    Removal,
     Transition,
 )
 from jira_deployment_operator.api.states import Delivery, State
 from jira_deployment_operator.tracking.numbers import update_sequence_number
 
-_NO_ISSUE_KEYS = "not told to Jira: name the issues in annotation jira-operator.dev/issue-keys"
-_NO_REASON = "no reason given"
+REASON_ASSOCIATIONS: Final = "AssociationsChanged"
+REASON_LOST: Final = "LostByJira"
+
+_NO_ISSUE_KEYS: Final = (
+    "not told to Jira: name its issues in annotation jira-operator.dev/issue-keys, or in a JiraDeploymentLink"
+)
+_NO_REASON: Final = "no reason given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ def append(
     associations: Associations,
     now_ms: int,
 ) -> JiraDeployment:
-    """Return `record` in `state`, with the transition due; without any associations Jira would refuse it.
+    """Return `record` in `state`, with the transition due; without an issue or a service Jira would refuse it.
 
     Empty `associations` leave those that the record has: a rollout keeps its issues to its end.
     """
@@ -69,13 +76,68 @@ def append(
         message=f"{state}: waiting for Jira" if linked else _NO_ISSUE_KEYS,
         at=at,
     )
-    status = Status(
-        state=state,
-        transitions=_bounded((*record.status.transitions, transition)),
-        associations=linked,
-        conditions=reported,
+    changed = {
+        "state": state,
+        "transitions": _bounded((*record.status.transitions, transition)),
+        "associations": linked,
+        "conditions": reported,
+    }
+    return record.model_copy(update={"status": record.status.model_copy(update=changed)})
+
+
+def amended(record: JiraDeployment, associations: Associations, *, now_ms: int) -> JiraDeployment:
+    """Return `record` with other associations; Jira is told its state again, since an update replaces all of them."""
+    return _again(record, REASON_ASSOCIATIONS, "its issues or services have changed", associations, now_ms)
+
+
+def lost(record: JiraDeployment, *, now_ms: int) -> JiraDeployment:
+    """Return `record` with its state due once more, under a higher number: Jira accepted but does not have it."""
+    return _again(record, REASON_LOST, "Jira accepted this state but has not stored it", Associations(), now_ms)
+
+
+def never_stored(record: JiraDeployment, transition: Transition, message: str, *, now_ms: int) -> JiraDeployment:
+    """Return `record` with `transition` given up: Jira accepts it again and again, and does not have it."""
+    if record.unconfirmed != transition:
+        return record
+    given_up = transition.model_copy(update={"delivery": Delivery.REJECTED, "message": message})
+    reported = conditions.with_condition(
+        record.status.conditions,
+        type_=conditions.REPORTED,
+        status="False",
+        reason=conditions.REASON_REJECTED,
+        message=f"{transition.state}: {message}",
+        at=timestamp(now_ms),
     )
-    return record.model_copy(update={"status": status})
+    changed = {"transitions": (*record.status.transitions[:-1], given_up), "conditions": reported}
+    return record.model_copy(update={"status": record.status.model_copy(update=changed)})
+
+
+def why(record: JiraDeployment) -> str:
+    """Return the reason of the present state; telling a state again has reasons of its own."""
+    told_again = (REASON_ASSOCIATIONS, REASON_LOST)
+    return next((each.reason for each in reversed(record.status.transitions) if each.reason not in told_again), "")
+
+
+def to_be_removed(record: JiraDeployment, *, reason: str, now_ms: int) -> JiraDeployment:
+    """Return `record` with the wish that Jira and the cluster forget it; nothing of it is told any more."""
+    if record.status.removal:
+        return record
+    removal = Removal(since=timestamp(now_ms), reason=reason[: conditions.MESSAGE_MAX])
+    return record.model_copy(update={"status": record.status.model_copy(update={"removal": removal})})
+
+
+def _again(
+    record: JiraDeployment, reason: str, message: str, associations: Associations, now_ms: int
+) -> JiraDeployment:
+    assert record.status.state is not None
+    return append(
+        record,
+        state=record.status.state,
+        reason=reason,
+        message=message,
+        associations=associations,
+        now_ms=now_ms,
+    )
 
 
 def begun(record: JiraDeployment) -> JiraDeployment:
@@ -111,7 +173,8 @@ def _baseline(record: JiraDeployment, *, now_ms: int) -> JiraDeployment:
 def settle(record: JiraDeployment, outcomes: Mapping[int, Outcome], *, now_ms: int) -> JiraDeployment:
     """Return `record` with the due transitions of the given updateSequenceNumbers at their end.
 
-    Only due ones change, so that an answer that arrives twice, or late, does no harm.
+    Only due ones change, and accepted ones that are confirmed, so that an answer that arrives twice, or late, does no
+    harm.
     """
     transitions = tuple(_settled(each, outcomes) for each in record.status.transitions)
     reported = _reported(record, transitions, outcomes, timestamp(now_ms))
@@ -119,9 +182,12 @@ def settle(record: JiraDeployment, outcomes: Mapping[int, Outcome], *, now_ms: i
     return record.model_copy(update={"status": status})
 
 
+_OPEN_FOR: Final = {Delivery.CONFIRMED: (Delivery.DUE, Delivery.ACCEPTED)}
+
+
 def _settled(transition: Transition, outcomes: Mapping[int, Outcome]) -> Transition:
     outcome = outcomes.get(transition.update_sequence_number)
-    if outcome is None or transition.delivery is not Delivery.DUE:
+    if outcome is None or transition.delivery not in _OPEN_FOR.get(outcome.delivery, (Delivery.DUE,)):
         return transition
     message = outcome.message[: conditions.MESSAGE_MAX] or transition.message
     return transition.model_copy(update={"delivery": outcome.delivery, "message": message})
@@ -133,24 +199,33 @@ def _reported(
     outcomes: Mapping[int, Outcome],
     at: str,
 ) -> tuple[conditions.Condition, ...]:
-    if not transitions or record.status.transitions[-1].delivery is not Delivery.DUE:
+    newest = transitions[-1] if transitions else None
+    if newest is None or newest.update_sequence_number not in outcomes or newest == record.status.transitions[-1]:
         return record.status.conditions
-    newest = transitions[-1]
-    if newest.delivery is Delivery.ACCEPTED:
-        reason, message = conditions.REASON_ACCEPTED, f"{newest.state}: accepted by Jira"
-    elif newest.delivery is Delivery.REJECTED:
-        words = outcomes[newest.update_sequence_number].message or _NO_REASON
-        reason, message = conditions.REASON_REJECTED, f"{newest.state}: refused by Jira: {words}"
-    else:
-        return record.status.conditions
+    said = outcomes[newest.update_sequence_number].message
+    match newest.delivery:
+        case Delivery.ACCEPTED:
+            reason, message = conditions.REASON_ACCEPTED, f"{newest.state}: accepted by Jira"
+        case Delivery.CONFIRMED:
+            reason, message = conditions.REASON_CONFIRMED, f"{newest.state}: stored by Jira"
+        case Delivery.REJECTED:
+            reason, message = conditions.REASON_REJECTED, f"{newest.state}: refused by Jira: {said or _NO_REASON}"
+            said = ""
+        case _:
+            return record.status.conditions
     return conditions.with_condition(
         record.status.conditions,
         type_=conditions.REPORTED,
-        status="True" if newest.delivery is Delivery.ACCEPTED else "False",
+        status="False" if newest.delivery is Delivery.REJECTED else "True",
         reason=reason,
-        message=message,
+        message="; ".join(each for each in (message, said, _left_out(record)) if each),
         at=at,
     )
+
+
+def _left_out(record: JiraDeployment) -> str:
+    missing = record.status.associations.left_out
+    return f"{missing} issue keys are left out, since Jira takes {ASSOCIATED_MAX} values" if missing else ""
 
 
 def _bounded(transitions: tuple[Transition, ...]) -> tuple[Transition, ...]:

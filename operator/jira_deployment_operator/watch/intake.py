@@ -27,7 +27,15 @@ class Gone:
     uid: str
 
 
-Look = Observation | Gone
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """The link called `link` that spoke of a workload was deleted."""
+
+    workload: WorkloadKey
+    link: str
+
+
+Look = Observation | Gone | Unlinked
 
 
 @dataclass(slots=True)

@@ -2,30 +2,34 @@
 
 A watch that was interrupted does not say which objects vanished meanwhile (facts: kopf, section 2.4),
 nor does the first list after a start. So every open rollout whose workload has not been seen for one
-interval is looked up by name: one small request each, and there are few open rollouts at a time.
+interval is looked up by name: one small request each, and there are few open rollouts at a time. The
+same goes for rollouts that Jira shall forget when their workload, or their link, is deleted.
 """
 
 import asyncio
 import logging
-from typing import Final
 
+from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, NotFound
 from jira_deployment_operator.ledger.ledger import Ledger, workload_of
-from jira_deployment_operator.watch.intake import Gone, Intake
+from jira_deployment_operator.watch.intake import Gone, Intake, Unlinked
+from jira_deployment_operator.watch.links import Links
+from jira_deployment_operator.workloads.kinds import KINDS
 from jira_deployment_operator.workloads.observation import WorkloadKey
 
 _log = logging.getLogger(__name__)
-
-_COLLECTIONS: Final = {"Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"}
 
 
 class Sweep:
     """Looks after open rollouts; `seen` must be called for every look at a workload."""
 
-    def __init__(self, *, api_server: ApiServer, ledger: Ledger, intake: Intake, interval_seconds: float) -> None:
+    def __init__(
+        self, *, api_server: ApiServer, ledger: Ledger, links: Links, intake: Intake, interval_seconds: float
+    ) -> None:
         self._api_server = api_server
         self._ledger = ledger
+        self._links = links
         self._intake = intake
         self._interval_seconds = interval_seconds
         self._seen: set[WorkloadKey] = set()
@@ -44,11 +48,15 @@ class Sweep:
     async def _sweep(self) -> None:
         for record in self._ledger.live():
             workload = workload_of(record)
-            is_open = record.status.state is None or record.status.state.is_open
-            if not is_open or record.spec.baseline or workload in self._seen:
+            if not _is_swept(record) or record.status.removal:
                 continue
-            path = _COLLECTIONS[workload.kind].format(namespace=workload.namespace, name=workload.name)
+            if link := self._lost_link(record):
+                self._intake.put(Unlinked(workload, link))
+                continue
+            if workload in self._seen:
+                continue
             try:
+                path = KINDS[workload.kind].path(workload.namespace, workload.name)
                 uid = (await self._api_server.metadata(path))["uid"]
             except NotFound:
                 uid = None
@@ -57,3 +65,13 @@ class Sweep:
                 return
             if uid != record.spec.workload.uid:
                 self._intake.put(Gone(workload, record.spec.workload.uid))
+
+    def _lost_link(self, record: JiraDeployment) -> str | None:
+        """Return the link whose deletion takes the record with it, if it is not there any more."""
+        link = record.spec.link if record.spec.deletion_policy == "Delete" else None
+        return link if link and self._links.get(record.namespace, link) is None else None
+
+
+def _is_swept(record: JiraDeployment) -> bool:
+    is_open = record.status.state is None or record.status.state.is_open
+    return (is_open and not record.spec.baseline) or record.spec.deletion_policy == "Delete"

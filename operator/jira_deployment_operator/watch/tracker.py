@@ -1,39 +1,51 @@
-"""Follows each look at a workload through the rooms: link it, decide, record it, hand it to the reporter."""
+"""Follows each look at a workload through the rooms: link it, decide, record it, hand it to the site's desk."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
-from jira_deployment_operator.api import conditions
-from jira_deployment_operator.api.annotations import Problem
-from jira_deployment_operator.api.record import Associations, JiraDeployment, Opening, Spec, Workload
-from jira_deployment_operator.api.states import State
+from jira_deployment_operator.api.record import Associations, JiraDeployment
 from jira_deployment_operator.kube.errors import ApiServerError, NotFound
 from jira_deployment_operator.kube.events import (
     REASON_INVALID_ANNOTATION,
+    REASON_INVALID_LINK,
     REASON_NO_ISSUE_KEYS,
     Events,
-    Subject,
 )
+from jira_deployment_operator.ledger.hearing import sources_of
 from jira_deployment_operator.ledger.ledger import Ledger, TakenError, key_of
-from jira_deployment_operator.ledger.names import record_name
-from jira_deployment_operator.linking.target import Target, link
+from jira_deployment_operator.ledger.opening import FIRST_ORDINAL, new_record
+from jira_deployment_operator.linking.selection import Chosen
+from jira_deployment_operator.linking.target import Linked, Target, link
 from jira_deployment_operator.observability import metrics
-from jira_deployment_operator.reporting.reporter import Reporter
+from jira_deployment_operator.reporting.desk import Desk
 from jira_deployment_operator.settings import Settings
-from jira_deployment_operator.tracking.numbers import deployment_sequence_number
-from jira_deployment_operator.tracking.rollouts import Advance, Baseline, Open, Step, follow, gone
-from jira_deployment_operator.tracking.transitions import append, timestamp
-from jira_deployment_operator.watch.intake import Gone, Intake, Look
+from jira_deployment_operator.tracking.amendments import is_amended
+from jira_deployment_operator.tracking.rollouts import (
+    Advance,
+    Baseline,
+    Open,
+    Rollout,
+    follow,
+    gone,
+)
+from jira_deployment_operator.tracking.transitions import amended, append, timestamp, to_be_removed
+from jira_deployment_operator.watch import subjects
+from jira_deployment_operator.watch.intake import Gone, Intake, Look, Unlinked
+from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.namespaces import Namespaces
+from jira_deployment_operator.watch.standings import Standings
+from jira_deployment_operator.watch.tidying import Tidying
 from jira_deployment_operator.workloads.observation import Observation, WorkloadKey
 
 _log = logging.getLogger(__name__)
 
 WORKERS: Final = 16
 
-_API_VERSIONS: Final = {"Deployment": "apps/v1"}
+_NEW_FOR_MS: Final = 60_000
+"""A workload and its link may come in one commit, one after the other, and the workload be complete by then."""
 
 
 class Tracker:
@@ -45,34 +57,41 @@ class Tracker:
         settings: Settings,
         intake: Intake,
         namespaces: Namespaces,
+        links: Links,
+        standings: Standings,
         ledger: Ledger,
-        reporters: Mapping[str, Reporter],
+        tidying: Tidying,
+        desks: Mapping[str, Desk],
         events: Events,
         now_ms: Callable[[], int],
     ) -> None:
         self._settings = settings
         self._intake = intake
         self._namespaces = namespaces
+        self._links = links
+        self._standings = standings
         self._ledger = ledger
-        self._reporters = reporters
+        self._tidying = tidying
+        self._desks = desks
         self._events = events
         self._now_ms = now_ms
-        self._untidy: dict[WorkloadKey, None] = {}
-        self._is_untidy = asyncio.Event()
+        self._watching_since_ms = now_ms()
 
     async def run(self) -> None:
         """Follow looks until cancelled, several workloads side by side."""
         async with asyncio.TaskGroup() as workers:
             for _ in range(WORKERS):
                 workers.create_task(self._work())
-            workers.create_task(self._tidy_up())
 
     def resume(self) -> None:
         """Hand over what was due when the operator last stopped. What was overtaken until then is not sent late."""
         for record in self._ledger.live():
             self._hand_over(record)
-        for reporter in self._reporters.values():
-            reporter.outbox.mark_waiting()
+            self._standings.recorded(record)
+            if not record.has_stored_status:
+                self._tidying.begun(key_of(record), self._settings.history_limit)
+        for desk in self._desks.values():
+            desk.outbox.mark_waiting()
 
     async def _work(self) -> None:
         while True:
@@ -92,14 +111,6 @@ class Tracker:
             else:
                 self._intake.done(workload)
 
-    async def _tidy_up(self) -> None:
-        """Forget old records behind the back of the workers: no rollout waits for it."""
-        while True:
-            await self._is_untidy.wait()
-            self._is_untidy.clear()
-            while self._untidy:
-                await self._ledger.retain(self._untidy.popitem()[0])
-
     async def follow(self, look: Look) -> None:
         """Record what `look` means. Raises an `ApiServerError`; to call again is safe, whatever was done before it."""
         while True:
@@ -113,45 +124,73 @@ class Tracker:
                 return
 
     async def _follow(self, look: Look) -> None:
-        rollouts = self._ledger.rollouts(look.workload)
-        if isinstance(look, Gone):
-            for step in gone(rollouts, look.uid):
-                await self._take(step, look.workload)
-            return
-        linked = link(look, self._namespaces.annotations(look.workload.namespace), self._settings)
-        await self._tell_problems(look, linked.problems)
-        for step in follow(rollouts, look):
-            await self._take(step, look.workload, look, linked.target)
+        match look:
+            case Gone():
+                self._standings.gone(look.workload)
+                for step in gone(self._ledger.rollouts(look.workload), look.uid):
+                    await self._advance(look.workload, step)
+                await self._remove(look.workload, "the workload was deleted", uid=look.uid)
+            case Unlinked():
+                await self._remove(look.workload, f"JiraDeploymentLink {look.link} was deleted", link=look.link)
+            case Observation():
+                await self._follow_observation(look)
 
-    async def _take(
-        self,
-        step: Step,
-        workload: WorkloadKey,
-        seen: Observation | None = None,
-        target: Target | None = None,
-    ) -> None:
-        if isinstance(step, Advance):
-            await self._advance(workload, step, target.associations if target else Associations())
-        elif seen and target:  # not (or no longer) opted in: what has begun is told to its end, nothing new begins
-            await self._begin(step, seen, target)
+    async def _follow_observation(self, seen: Observation) -> None:
+        chosen = self._links.chosen(seen.workload, seen.labels)
+        watched_since = self._watched_since() if chosen.link else ""
+        steps = follow(self._ledger.rollouts(seen.workload), seen, watched_since=watched_since)
+        for step in steps:
+            if isinstance(step, Advance):
+                await self._advance(seen.workload, step)
+        # Only now it is known what became of the rollouts before, whose issues the next one may carry.
+        linked = self._link(seen, chosen, self._ledger.rollouts(seen.workload))
+        self._standings.looked(seen, chosen, linked)
+        await self._tell_problems(seen, chosen, linked)
+        for step in steps:
+            # Not, or no longer, opted in: what has begun is told to its end, nothing new begins.
+            if not isinstance(step, Advance) and linked.target:
+                await self._begin(step, seen, linked.target)
+        await self._amend(seen, linked.target)
+
+    def _watched_since(self) -> str:
+        """What was created after it, and is named by a link, is new; what is linked only later is not (R4)."""
+        settling_ms = max(_NEW_FOR_MS, round(1000 * self._settings.settling_seconds))
+        return timestamp(max(self._watching_since_ms, self._now_ms() - settling_ms))
+
+    def _link(self, seen: Observation, chosen: Chosen, rollouts: Sequence[Rollout]) -> Linked:
+        namespace = self._namespaces.said(seen.workload.namespace)
+        sources = sources_of(
+            seen,
+            rollouts,
+            link=chosen.link,
+            namespace_annotations=namespace.annotations,
+            namespace_labels=namespace.labels,
+        )
+        return link(seen, sources, self._settings)
 
     async def _begin(self, step: Open | Baseline, seen: Observation, target: Target) -> None:
+        rollouts = self._ledger.rollouts(seen.workload)
+        record = new_record(
+            seen,
+            target,
+            step,
+            ordinal=rollouts[-1].ordinal + 1 if rollouts else FIRST_ORDINAL,
+            cluster=self._settings.cluster,
+            last=self._ledger.last_number(target.pipeline.id, target.environment.id),
+            now_ms=self._now_ms(),
+        )
         try:
-            record = await self._ledger.create(self._new_record(seen, target, step, self._now_ms()))
+            record = await self._ledger.create(record)
         except NotFound:
             _log.info("%s: its namespace is gone, nothing to record", seen.workload)
             return
         if isinstance(step, Open):
-            self._count(record, step.state, step.reason)
-            self._hand_over(record)
-        await self._ledger.store_status(key_of(record))
-        if isinstance(step, Open) and not target.associations:
-            message = "the rollout is not reported: name its Jira issues in annotation jira-operator.dev/issue-keys"
-            await self._events.warn(_subject(seen), REASON_NO_ISSUE_KEYS, message)
-        self._untidy[seen.workload] = None
-        self._is_untidy.set()
+            self._tell(record, step)
+            if not target.associations:
+                await self._events.warn(subjects.of_workload(seen), REASON_NO_ISSUE_KEYS, _NO_ISSUE_KEYS)
+        self._tidying.begun(key_of(record), target.history_limit or self._settings.history_limit)
 
-    async def _advance(self, workload: WorkloadKey, step: Advance, associations: Associations) -> None:
+    async def _advance(self, workload: WorkloadKey, step: Advance) -> None:
         now_ms = self._now_ms()
 
         def change(record: JiraDeployment) -> JiraDeployment:
@@ -160,21 +199,50 @@ class Tracker:
                 state=step.state,
                 reason=step.reason,
                 message=step.message,
-                associations=associations,
+                associations=Associations(),
                 now_ms=now_ms,
             )
 
         newest = self._ledger.newest(workload)
         assert newest is not None
         assert newest.spec.ordinal == step.ordinal
-        record = await self._ledger.update(key_of(newest), change)
-        self._count(record, step.state, step.reason)
-        self._hand_over(record)
+        self._tell(await self._ledger.update(key_of(newest), change), step)
 
-    @staticmethod
-    def _count(record: JiraDeployment, state: State, reason: str) -> None:
+    async def _amend(self, seen: Observation, target: Target | None) -> None:
+        """A link, or the first issue of a rollout that has none, may come after the rollout began."""
+        newest = self._ledger.newest(seen.workload)
+        if newest is None or target is None or newest.spec.version != seen.version:
+            return
+        now_ms, settling_ms = self._now_ms(), round(1000 * self._settings.settling_seconds)
+        associations, follows_link = target.associations, target.link is not None
+
+        def wanted(record: JiraDeployment) -> bool:
+            return is_amended(record, associations, follows_link=follows_link, now_ms=now_ms, settling_ms=settling_ms)
+
+        if wanted(newest):
+            record = await self._ledger.update(
+                key_of(newest), lambda each: amended(each, associations, now_ms=now_ms) if wanted(each) else each
+            )
+            _log.info("associations changed", extra={"record": f"{record.namespace}/{record.name}"})
+            self._hand_over(record)
+
+    async def _remove(self, workload: WorkloadKey, reason: str, *, uid: str = "", link: str = "") -> None:
+        """Wish that Jira and the cluster forget the rollouts of `workload`, if a link said that they shall."""
+        newest = self._ledger.newest(workload)
+        if newest is None or newest.spec.deletion_policy != "Delete":
+            return
+        if (uid and newest.spec.workload.uid != uid) or (link and newest.spec.link != link):
+            return
+        now_ms = self._now_ms()
+        # The newest first, since deletion at Jira takes all: if this ends halfway, no newer one is taken for granted.
+        async for record in self._ledger.recall(workload):
+            if record.spec.deletion_policy == "Delete":
+                change = partial(to_be_removed, reason=reason, now_ms=now_ms)
+                self._hand_over(await self._ledger.update(key_of(record), change))
+
+    def _tell(self, record: JiraDeployment, step: Open | Advance) -> None:
         workload = record.spec.workload
-        metrics.TRANSITIONS.labels(workload.kind, state).inc()
+        metrics.TRANSITIONS.labels(workload.kind, step.state).inc()
         _log.info(
             "transition",
             extra={
@@ -182,69 +250,34 @@ class Tracker:
                 "kind": workload.kind,
                 "workload": workload.name,
                 "record": record.name,
-                "state": state,
-                "reason": reason,
+                "state": step.state,
+                "reason": step.reason,
             },
         )
+        self._hand_over(record)
+        self._standings.recorded(record)
 
     def _hand_over(self, record: JiraDeployment) -> None:
-        reporter = self._reporters.get(record.spec.site)
-        if not record.due:
-            return
-        if reporter is None:
+        desk = self._desks.get(record.spec.site)
+        if desk is not None:
+            desk.hand_over(record)
+        elif record.due or record.status.removal:
             _log.error(
                 "JiraDeployment %s/%s is due for site %s, which is not in the settings; put it back to have it told",
                 record.namespace,
                 record.name,
                 record.spec.site,
             )
-            return
-        reporter.outbox.put(record)
 
-    def _new_record(self, seen: Observation, target: Target, step: Open | Baseline, now_ms: int) -> JiraDeployment:
-        workload = seen.workload
-        newest = self._ledger.newest(workload)
-        ordinal = newest.spec.ordinal + 1 if newest else 1
-        number = deployment_sequence_number(
-            started_ms=now_ms,
-            identity=f"{self._settings.cluster}/{workload.namespace}/{workload.kind}/{workload.name}",
-            last=self._ledger.last_number(target.pipeline.id, target.environment.id),
-        )
-        return JiraDeployment(
-            namespace=workload.namespace,
-            name=record_name(workload, ordinal),
-            spec=Spec(
-                workload=Workload(kind=workload.kind, name=workload.name, uid=seen.uid),
-                version=seen.version,
-                ordinal=ordinal,
-                baseline=isinstance(step, Baseline),
-                site=target.site,
-                pipeline=target.pipeline,
-                environment=target.environment,
-                deployment_sequence_number=number,
-                started_at=timestamp(now_ms),
-                display_name=target.display_name,
-                description=target.description,
-                label=target.label,
-                url=target.url,
-                associations=target.associations,
-                opening=_opening(step) if isinstance(step, Open) else None,
-            ),
-        )
-
-    async def _tell_problems(self, seen: Observation, problems: tuple[Problem, ...]) -> None:
-        for problem in problems:
-            await self._events.warn(_subject(seen), REASON_INVALID_ANNOTATION, str(problem))
+    async def _tell_problems(self, seen: Observation, chosen: Chosen, linked: Linked) -> None:
+        for told in linked.problems:
+            if told.origin == "workload":
+                await self._events.warn(subjects.of_workload(seen), REASON_INVALID_ANNOTATION, str(told.problem))
+            elif chosen.link:
+                await self._events.warn(subjects.of_link(chosen.link), REASON_INVALID_LINK, str(told.problem))
 
 
-def _subject(seen: Observation) -> Subject:
-    workload = seen.workload
-    return Subject(_API_VERSIONS[workload.kind], workload.kind, workload.namespace, workload.name, seen.uid)
-
-
-def _opening(step: Open) -> Opening:
-    return Opening(
-        state=step.state,
-        reason=step.reason[: conditions.REASON_MAX],
-        message=step.message[: conditions.MESSAGE_MAX],
-    )
+_NO_ISSUE_KEYS: Final = (
+    "the rollout is not reported: name its Jira issues in annotation jira-operator.dev/issue-keys, "
+    "or in spec.issueKeys of a JiraDeploymentLink"
+)

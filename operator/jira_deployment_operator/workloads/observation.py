@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+ABORTED: Final = "RolloutAborted"
+"""The reason that goes with `Phase.ABORTED` and `Phase.RETURNED`: Argo Rollouts' own word for both."""
 
 
 class Phase(StrEnum):
@@ -12,10 +16,13 @@ class Phase(StrEnum):
     """Not there yet: pods are being replaced, or will be as soon as the controller looks."""
 
     UNOBSERVED = "unobserved"
-    """The controller has not yet looked at the newest change, which may be of the version or not."""
+    """The object does not tell whether the version changed or only, say, the number of pods: nothing is concluded.
+
+    The controller has not yet looked at the newest change, or its status fits a first start as well as a scaling.
+    """
 
     PAUSED = "paused"
-    """Not there yet, and `spec.paused` keeps it from moving."""
+    """Not there yet, and it waits: for a person, or for the end of a step's pause."""
 
     SCALING = "scaling"
     """The controller had finished this version before; since then only the number of pods moves."""
@@ -25,6 +32,12 @@ class Phase(StrEnum):
 
     FAILED = "failed"
     """The controller gave the rollout up (it may still recover)."""
+
+    ABORTED = "aborted"
+    """Somebody, or an analysis, ended the rollout; the version before it does not serve alone yet."""
+
+    RETURNED = "returned"
+    """Ended like that, and the version before it serves alone again, though the workload still names this one."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +54,10 @@ class WorkloadKey:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at a workload. `annotations` hold only our own ones, the pod template's over the workload's."""
+    """One look at a workload, with all that later rooms need of the object, which itself is not kept.
+
+    `label` is the version as people call it. The annotations are only those that concern us. `created_at` is RFC 3339.
+    """
 
     workload: WorkloadKey
     uid: str
@@ -50,7 +66,10 @@ class Observation:
     reason: str
     message: str
     label: str | None
+    created_at: str
+    labels: Mapping[str, str]
     annotations: Mapping[str, str]
+    template_annotations: Mapping[str, str]
 
     def shows_the_same_as(self, other: "Observation") -> bool:
         """Whether tracking could tell the two apart: status noise must not fill a queue."""

@@ -12,22 +12,25 @@ from aiohttp import web
 from jira_deployment_operator.jira.client import JiraClient
 from jira_deployment_operator.jira.oauth import OAuthTokens
 from jira_deployment_operator.jira.transport import Transport
-from jira_deployment_operator.settings import OAuth, Site
+from jira_deployment_operator.settings import Connect, OAuth, Site
 from tests.unit.samples import settings, site_values
 
 CLIENT_ID = "canary-client-id-41"
 CLIENT_SECRET = "canary-client-secret-42"
 TOKEN = "canary-access-token-43"
+APP_KEY = "com.example.deployments"
+SHARED_SECRET = "canary-shared-secret-44-of-a-connect-app"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it arrived."""
+    """A request as it arrived; `target` is path and query as they were on the wire."""
 
     method: str
     path: str
+    target: str
     headers: Mapping[str, str]
     body: bytes
 
@@ -55,7 +58,9 @@ class Server:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Note a request and answer it."""
-        self.received.append(Received(request.method, request.path, request.headers, await request.read()))
+        self.received.append(
+            Received(request.method, request.path, request.raw_path, request.headers, await request.read())
+        )
         handler = self.handlers.get(request.path)
         return await handler(request) if handler else web.Response(status=404)
 
@@ -84,6 +89,13 @@ def credentials(directory: Path, *, client_id: str = CLIENT_ID, client_secret: s
     return OAuth(type="oauth", client_id_file=directory / "client-id", client_secret_file=directory / "client-secret")
 
 
+def connect_credentials(directory: Path, *, app_key: str = APP_KEY, shared_secret: str = SHARED_SECRET) -> Connect:
+    """Lay the credentials of a Connect app out as a mounted Secret does."""
+    (directory / "app-key").write_text(app_key)
+    (directory / "shared-secret").write_text(shared_secret)
+    return Connect(type="connect", app_key_file=directory / "app-key", shared_secret_file=directory / "shared-secret")
+
+
 @asynccontextmanager
 async def transport(*, timeout_seconds: float = 5) -> AsyncIterator[Transport]:
     """Open a session and close it."""
@@ -103,7 +115,7 @@ async def tokens(auth: OAuth, url: str, clock: Callable[[], float] = lambda: 0.0
 
 @asynccontextmanager
 async def client(
-    auth: OAuth, url: str, *, site_url: str = "", cloud_id: str | None = "c1"
+    auth: OAuth | Connect, url: str, *, site_url: str = "", cloud_id: str | None = "c1"
 ) -> AsyncIterator[JiraClient]:
     """Make a client whose site and gateway are at `url`."""
     site = Site(**site_values(url=site_url or url, cloudId=cloud_id, timeoutSeconds=5)).model_copy(

@@ -1,5 +1,6 @@
 """One request to Jira, whatever comes back: sent once, followed nowhere, bounded, and without a secret in any error."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from jira_deployment_operator.api.states import State
+from jira_deployment_operator.jira.answers import SubmitAnswer
 from jira_deployment_operator.jira.client import JiraClient
 from jira_deployment_operator.jira.errors import (
     JiraError,
@@ -33,6 +35,10 @@ def item() -> DeploymentData:
     return deployment_data(told, told.due[0])
 
 
+async def submit(jira: JiraClient) -> SubmitAnswer:
+    return await jira.submit([item()], properties={"cluster": "east"})
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     async with serving() as running:
@@ -55,8 +61,8 @@ async def test_what_is_submitted_arrives_and_is_answered_item_by_item(tmp_path: 
         StandInJira(storage_delay=0) as stand_in,
         client(auth, stand_in.url, site_url=stand_in.site_url("acme"), cloud_id=None) as opened,
     ):
-        answer = await opened.submit([item()])
-        await opened.submit([item()])
+        answer = await submit(opened)
+        await submit(opened)
 
         assert answer.accepted == {DeploymentKey.of(record())}
         assert stand_in.violations == []
@@ -71,10 +77,10 @@ async def test_a_revoked_token_is_replaced_once_and_nobody_notices(tmp_path: Pat
         StandInJira(storage_delay=0) as stand_in,
         client(auth, stand_in.url, cloud_id=DEFAULT_SITE.cloud_id) as opened,
     ):
-        await opened.submit([item()])
+        await submit(opened)
         stand_in.revoke_tokens()
 
-        answer = await opened.submit([item()])
+        answer = await submit(opened)
 
         assert len(answer.accepted) == 1
         assert [entry.status for entry in stand_in.requests("submit")] == [202, 401, 202]
@@ -97,7 +103,7 @@ async def test_a_connection_that_breaks_is_an_unavailable_jira_and_not_a_second_
         stand_in.faults.add(fault)
 
         with pytest.raises(JiraUnavailable, match="submit: no answer"):
-            await opened.submit([item()])
+            await submit(opened)
 
         assert len(stand_in.requests("submit")) == 1
 
@@ -113,7 +119,7 @@ async def test_r9_a_redirect_is_refused_and_the_request_is_sent_nowhere_else(
     server.answers(BULK, {}, status=status, Location=f"{server.url}/elsewhere")
 
     with pytest.raises(JiraRefusesAccess, match=str(status)):
-        await jira.submit([item()])
+        await submit(jira)
 
     assert [(each.method, each.path) for each in server.received] == [("POST", TOKEN_PATH), ("POST", BULK)]
 
@@ -122,11 +128,11 @@ async def test_a_token_that_stays_refused_is_replaced_once_and_then_told(server:
     server.answers(BULK, {"code": 401, "message": "Unauthorized"}, status=401)
 
     with pytest.raises(JiraRefusesAccess, match="401 Unauthorized"):
-        await jira.submit([item()])
+        await submit(jira)
 
     assert (server.count(BULK), server.count(TOKEN_PATH)) == (2, 2)
     with pytest.raises(JiraRefusesAccess):
-        await jira.submit([item()])
+        await submit(jira)
     assert server.count(TOKEN_PATH) == 4, "a refused token must not be used again"
 
 
@@ -148,7 +154,7 @@ async def test_any_other_answer_is_an_error_of_its_kind(
     server.answers(BULK, [{"message": "words of Jira"}], status=status)
 
     with pytest.raises(error):
-        await jira.submit([item()])
+        await submit(jira)
 
     assert server.count(BULK) == 1
 
@@ -157,7 +163,7 @@ async def test_retry_after_is_passed_on(server: Server, jira: JiraClient) -> Non
     server.answers(BULK, [], status=429, **{"retry-after": "23"})
 
     with pytest.raises(JiraUnavailable) as raised:
-        await jira.submit([item()])
+        await submit(jira)
 
     assert raised.value.retry_after == 23
 
@@ -173,7 +179,7 @@ async def test_an_answer_that_cannot_be_read_is_an_unavailable_jira(
     server.answers(BULK, body, status=202)
 
     with pytest.raises(JiraUnavailable, match="submit: Jira's answer cannot be read"):
-        await jira.submit([item()])
+        await submit(jira)
 
 
 async def test_an_answer_without_an_end_is_read_up_to_a_bound(server: Server) -> None:
@@ -200,7 +206,7 @@ async def test_an_oversized_error_is_told_in_few_words(server: Server, jira: Jir
     server.answers(BULK, [{"message": "x" * 1_000_000}], status=400)
 
     with pytest.raises(RequestInvalid) as raised:
-        await jira.submit([item()])
+        await submit(jira)
 
     assert len(str(raised.value)) <= 1000
 
@@ -211,7 +217,7 @@ async def test_nobody_listening_is_an_unavailable_jira(tmp_path: Path) -> None:
 
     async with client(credentials(tmp_path), url) as opened:
         with pytest.raises(JiraUnavailable, match="token: no answer: ClientConnectorError"):
-            await opened.submit([item()])
+            await submit(opened)
 
 
 # The cloudId
@@ -222,8 +228,8 @@ async def test_the_cloud_id_is_looked_up_once_at_the_site(server: Server, tmp_pa
     server.answers(BULK, NOTHING_TAKEN, status=202)
 
     async with client(credentials(tmp_path), server.url, cloud_id=None) as opened:
-        await opened.submit([item()])
-        await opened.submit([item()])
+        await submit(opened)
+        await submit(opened)
 
     assert (server.count(TENANT_INFO), server.count(BULK)) == (1, 2)
     assert "Authorization" not in server.received[0].headers
@@ -240,6 +246,7 @@ async def test_the_cloud_id_is_looked_up_once_at_the_site(server: Server, tmp_pa
         pytest.param(200, [], JiraUnavailable, id="list"),
         pytest.param(200, {"cloudId": "../../evil"}, JiraRefusesAccess, id="R9-a-path"),
         pytest.param(200, {"cloudId": ""}, JiraRefusesAccess, id="empty"),
+        pytest.param(200, {"cloudId": "é"}, JiraRefusesAccess, id="not-ascii"),
         pytest.param(200, {"cloudId": 7}, JiraRefusesAccess, id="number"),
         pytest.param(200, b"[" * 100_000, JiraError, id="deeply-nested"),
     ],
@@ -251,9 +258,19 @@ async def test_a_cloud_id_that_is_not_to_be_had_stops_the_request(
 
     async with client(credentials(tmp_path), server.url, cloud_id=None) as opened:
         with pytest.raises(error):
-            await opened.submit([item()])
+            await submit(opened)
 
     assert [each.path for each in server.received] == [TENANT_INFO]
+
+
+async def test_many_requests_at_once_look_the_cloud_id_up_once(server: Server, tmp_path: Path) -> None:
+    server.answers(TENANT_INFO, {"cloudId": "c1"})
+    server.answers(BULK, NOTHING_TAKEN, status=202)
+
+    async with client(credentials(tmp_path), server.url, cloud_id=None) as opened:
+        await asyncio.gather(*(submit(opened) for _ in range(10)))
+
+    assert (server.count(TENANT_INFO), server.count(BULK)) == (1, 10)
 
 
 # Secrets
@@ -272,7 +289,7 @@ async def test_r8_no_secret_is_in_an_exception_even_if_a_gateway_echoes_the_requ
     server.handlers[BULK] = echo
 
     with pytest.raises(JiraError) as raised:
-        await jira.submit([item()])
+        await submit(jira)
 
     error: BaseException | None = raised.value
     while error is not None:
@@ -284,7 +301,7 @@ async def test_r8_no_secret_is_in_an_exception_even_if_a_gateway_echoes_the_requ
 async def test_the_site_can_set_no_cookie(server: Server, jira: JiraClient) -> None:
     server.answers(BULK, NOTHING_TAKEN, status=202, **{"Set-Cookie": "a=b"})
 
-    await jira.submit([item()])
-    await jira.submit([item()])
+    await submit(jira)
+    await submit(jira)
 
     assert all("Cookie" not in each.headers for each in server.received)

@@ -9,8 +9,7 @@ import pytest
 from aiohttp import web
 
 from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess, JiraUnavailable
-from jira_deployment_operator.jira.oauth import read_secret
-from jira_deployment_operator.observability.logs import redact
+from jira_deployment_operator.observability.logs import hide, redact
 from tests.unit.jira.loopback import CLIENT_ID, CLIENT_SECRET, TOKEN, Server, credentials, serving, tokens
 
 PATH = "/oauth/token"
@@ -102,32 +101,18 @@ async def test_a_rotated_secret_is_picked_up(tmp_path: Path) -> None:
     assert json.loads(server.received[1].body)["client_secret"] == "rotated-secret"
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        pytest.param(None, "cannot be read: No such file or directory", id="missing"),
-        pytest.param(b"", "is empty; it must hold the credential and nothing else", id="empty"),
-        pytest.param(b" \n\n", "is empty; it must hold the credential and nothing else", id="blank"),
-    ],
-)
-async def test_a_secret_that_is_not_there_is_told_with_its_file(
-    tmp_path: Path, content: bytes | None, told: str
-) -> None:
-    path = tmp_path / "client-secret"
-    if content is not None:
-        path.write_bytes(content)
+async def test_r8_a_token_in_use_stays_hidden_however_many_others_come_after_it(tmp_path: Path) -> None:
+    """A busy site with a token for each request would else crowd out those of the others."""
+    async with serving() as server, tokens(credentials(tmp_path), server.url) as source:
+        numbered_tokens(server)
+        await source.get()
+        for number in range(1000):
+            hide(f"token-of-another-site-{number}")
 
-    with pytest.raises(JiraRefusesAccess) as raised:
-        await read_secret(path)
+        token = await source.get()
 
-    assert str(raised.value) == f"{path}: {told}"
-
-
-async def test_a_secret_may_end_in_a_line_end_and_is_hidden_from_then_on(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("canary-secret-of-a-file\n")
-
-    assert await read_secret(tmp_path / "secret") == "canary-secret-of-a-file"
-    assert redact("x canary-secret-of-a-file x") == "x [redacted] x"
+    assert server.count(PATH) == 1
+    assert token not in redact(f"x {token} x")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])

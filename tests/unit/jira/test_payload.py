@@ -1,31 +1,41 @@
-"""What Jira is sent is what its schema takes; what it answers is read item by item, with its lists null or absent."""
+"""What Jira is sent is what its schema takes, and tells all that the record knows."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from jira_deployment_operator.api.record import Associations, Environment, Pipeline
+from jira_deployment_operator.api.record import (
+    Associations,
+    Commit,
+    Environment,
+    JiraDeployment,
+    Pipeline,
+    Workload,
+)
 from jira_deployment_operator.api.states import State
 from jira_deployment_operator.jira.payload import (
     BATCH_MAX,
     DeploymentKey,
-    SubmitAnswer,
     deployment_data,
+    properties_of,
     submit_request,
 )
+from jira_deployment_operator.jira.properties import checked
 from jira_deployment_operator.tracking.numbers import LARGEST
 from jira_deployment_operator.tracking.transitions import timestamp
 from tests.unit.jira_schema import faults_of_submit, needs_schema
 from tests.unit.samples import NOW, NOW_MS, record, transition
 
+PROPERTIES = {"cluster": "east"}
+
 
 def body_of(state: State, *, time: str = NOW, **changes: Any) -> dict[str, Any]:
     told = record(transition(7, state, time=time), **changes)
-    return submit_request([deployment_data(told, told.due[0])], cluster="east", product="operator/1")
+    return submit_request([deployment_data(told, told.due[0])], properties=PROPERTIES, product="operator/1")
 
 
 def item_of(state: State, **changes: Any) -> Any:
@@ -76,7 +86,7 @@ def test_the_largest_batch_is_taken() -> None:
 
     items = [deployment_data(each, each.due[0]) for each in records]
 
-    assert faults_of_submit(submit_request(items, cluster="east", product="operator/1")) == []
+    assert faults_of_submit(submit_request(items, properties=PROPERTIES, product="operator/1")) == []
 
 
 def test_a_payload_tells_all_that_the_record_knows() -> None:
@@ -112,98 +122,135 @@ def test_a_clock_that_stepped_back_gives_no_negative_duration() -> None:
     assert item_of(State.FAILED, time=timestamp(NOW_MS - 60_000))["duration"] == 0
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({"display_name": "x" * 256}, id="long-name"),
-        pytest.param({"url": "https://x.example/" + "x" * 2000}, id="long-url"),
-        pytest.param({"description": ""}, id="empty-description"),
-        pytest.param({"issue_keys": ()}, id="no-issues"),
-        pytest.param({"issue_keys": tuple(f"SHOP-{number}" for number in range(501))}, id="too-many-issues"),
-    ],
-)
-def test_what_jira_would_refuse_is_found_before_it_spoils_a_batch(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        body_of(State.IN_PROGRESS, **changes)
+@pytest.mark.parametrize("started_at", ["", "yesterday", "2026-11-23T22:30:00"])
+def test_a_start_that_cannot_be_read_costs_only_the_duration(started_at: str) -> None:
+    assert "duration" not in item_of(State.SUCCESSFUL, started_at=started_at)
 
 
-def answer(text: str) -> SubmitAnswer:
-    return SubmitAnswer.model_validate_json(text)
+# Associations
 
 
-def key(pipeline: str, environment: str, number: int) -> DeploymentKey:
-    return DeploymentKey(pipeline_id=pipeline, environment_id=environment, deployment_sequence_number=number)
+def linked(**changes: Any) -> JiraDeployment:
+    """A finished rollout that is linked to what a test says."""
+    told = record(transition(7, State.SUCCESSFUL))
+    return told.model_copy(update={"status": told.status.model_copy(update={"associations": Associations(**changes)})})
 
 
-B1 = (
-    '{"unknownIssueKeys":[],"acceptedDeployments":[{"pipelineId":"deploy","environmentId":"github-pages",'
-    '"deploymentSequenceNumber":1194529862}],"rejectedDeployments":[]}'
-)
-B2 = (
-    '{"unknownIssueKeys":[],"acceptedBuilds":[],"rejectedBuilds":[],"acceptedDeployments":[{"pipelineId":'
-    '"1438092307","environmentId":"stage-d","deploymentSequenceNumber":12090}],"rejectedDeployments":[]}'
-)
-B3 = (
-    '{"acceptedDeployments":[],"rejectedDeployments":[{"key":{"pipelineId":"******","environmentId":"******",'
-    '"deploymentSequenceNumber":370},"errors":[{"message":"No valid associations found for deployment"}]}],'
-    '"unknownIssueKeys":[],"unknownAssociations":[{"associationType":"serviceIdOrKeys","values":[""]}]}'
-)
+def associations_sent(**changes: Any) -> Any:
+    told = linked(**changes)
+    item = deployment_data(told, told.due[0])
+    return submit_request([item], properties=PROPERTIES, product="operator/1")["deployments"][0]["associations"]
+
+
+ISSUES = {"associationType": "issueIdOrKeys", "values": ["SHOP-1", "10001"]}
+SERVICES = {"associationType": "serviceIdOrKeys", "values": ["b:1", "b:2"]}
+COMMITS = {"associationType": "commit", "values": [{"commitHash": "abc", "repositoryId": "r1"}]}
+REPOSITORIES = {"associationType": "repository", "values": [{"repositoryId": "r1"}, {"repositoryId": "r2"}]}
+OF_ISSUES = {"issue_keys": ("SHOP-1", "10001")}
+OF_SERVICES = {"services": ("b:1", "b:2")}
+OF_COMMITS = {"commits": (Commit(hash="abc", repository="r1"),)}
+OF_REPOSITORIES = {"repositories": ("r1", "r2")}
 
 
 @pytest.mark.parametrize(
-    ("text", "accepted"),
+    ("held", "sent"),
     [
-        pytest.param(B1, key("deploy", "github-pages", 1194529862), id="B1"),
-        pytest.param(B2, key("1438092307", "stage-d", 12090), id="B2"),
+        pytest.param(OF_ISSUES, [ISSUES], id="issues"),
+        pytest.param(OF_SERVICES, [SERVICES], id="services"),
+        pytest.param({**OF_SERVICES, **OF_ISSUES}, [ISSUES, SERVICES], id="issues-and-services"),
+        pytest.param({**OF_COMMITS, **OF_ISSUES}, [ISSUES, COMMITS], id="issues-and-commit"),
+        pytest.param({**OF_REPOSITORIES, **OF_SERVICES}, [SERVICES, REPOSITORIES], id="services-and-repositories"),
+        pytest.param(
+            {**OF_ISSUES, **OF_SERVICES, **OF_COMMITS, **OF_REPOSITORIES},
+            [ISSUES, SERVICES, COMMITS],
+            id="a-commit-names-its-repository",
+        ),
+        pytest.param(
+            {**OF_ISSUES, **OF_SERVICES, **OF_REPOSITORIES}, [ISSUES, SERVICES, REPOSITORIES], id="without-commits"
+        ),
+        pytest.param({**OF_ISSUES, "left_out": 12}, [ISSUES], id="what-is-left-out-is-not-told"),
     ],
 )
-def test_an_accepted_deployment_is_found_by_its_key(text: str, accepted: DeploymentKey) -> None:
-    assert answer(text).accepted == {accepted}
-    assert answer(text).rejected == {}
+def test_a_rollout_is_linked_to_all_that_its_record_holds(held: dict[str, Any], sent: list[Any]) -> None:
+    assert associations_sent(**held) == sent
 
 
-def test_a_rejected_deployment_is_found_with_jiras_words() -> None:
-    """Fixture B3."""
-    assert answer(B3).accepted == frozenset()
-    assert answer(B3).rejected == {key("******", "******", 370): "No valid associations found for deployment"}
+def some(count: int, start: int = 0) -> tuple[str, ...]:
+    return tuple(f"SHOP-{number}" for number in range(start + 1, start + count + 1))
 
 
+def commits(count: int) -> tuple[Commit, ...]:
+    return tuple(Commit(hash=f"{number:x}", repository="r") for number in range(count))
+
+
+@needs_schema
 @pytest.mark.parametrize(
-    "text",
+    "held",
     [
-        "{}",
-        '{"acceptedDeployments":null,"rejectedDeployments":null,"unknownIssueKeys":null,"unknownAssociations":null}',
-        '{"acceptedDeployments":[],"somethingNew":{"a":1}}',
+        {"issue_keys": some(500)},
+        {"issue_keys": some(399), "services": tuple(map(str, range(100))), "commits": commits(1)},
+        {"issue_keys": some(1), "repositories": tuple(map(str, range(499)))},
+        {"issue_keys": some(499), "commits": commits(1), "repositories": tuple(map(str, range(100)))},
     ],
-    ids=["absent", "null", "unknown-fields"],
+    ids=["issues", "three-kinds", "repositories", "repositories-that-are-not-sent"],
 )
-def test_lists_may_be_absent_or_null(text: str) -> None:
-    assert (answer(text).accepted, answer(text).rejected) == (frozenset(), {})
+def test_500_values_in_all_are_taken(held: dict[str, Any]) -> None:
+    told = linked(**held)
+
+    items = [deployment_data(told, told.due[0])]
+
+    assert faults_of_submit(submit_request(items, properties=PROPERTIES, product="operator/1")) == []
 
 
-@pytest.mark.parametrize(
-    ("errors", "reason"),
-    [
-        ('"errors":[{"message":"one"},{"message":"two","errorTraceId":"7"}]', "one; two"),
-        ('"errors":[]', "no reason given"),
-        ('"errors":[{}]', "no reason given"),
-        ('"errors":[{"message":""}]', "no reason given"),
-        ('"errors":null', "no reason given"),
-        ('"errors":[{"message":null}]', "no reason given"),
-    ],
-    ids=["two", "none", "without-message", "empty-message", "null", "null-message"],
-)
-def test_a_refusal_is_a_refusal_however_little_is_said(errors: str, reason: str) -> None:
-    """An answer that cannot be read is sent for again, and again."""
-    where = '{"pipelineId":"web","environmentId":"east.shop","deploymentSequenceNumber":1}'
-
-    read = answer(f'{{"rejectedDeployments":[{{"key":{where},{errors}}}]}}')
-
-    assert read.rejected == {key("web", "east.shop", 1): reason}
+# Keys and properties
 
 
 def test_the_key_of_a_record_is_the_one_jira_answers_with() -> None:
-    told = record(transition(1))
+    key = DeploymentKey(pipeline_id="web", environment_id="east.shop", deployment_sequence_number=NOW_MS * 1000 + 1)
 
-    assert DeploymentKey.of(told) == key("web", "east.shop", NOW_MS * 1000 + 1)
-    assert Associations(issue_keys=()) == Associations()
+    assert DeploymentKey.of(record(transition(1))) == key
+    assert key.path == f"/pipelines/web/environments/east.shop/deployments/{NOW_MS}001"
+
+
+def test_ordinary_rollouts_share_one_set_of_properties() -> None:
+    """A request has one set for all its deployments: different ones could not travel together."""
+    sets = [properties_of(record(transition(1), name=name), "east") for name in ("web", "api")]
+
+    assert sets == [{"cluster": "east"}] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "workload"),
+    [
+        ("web", r"shop\.Deployment\.web"),
+        ("web.v1", r"shop\.Deployment\.web\.v1"),
+        ("w" * 253, r"shop\.Deployment\.w{222}-[0-9a-f]{16}"),
+    ],
+)
+def test_rollouts_that_jira_shall_forget_one_day_name_their_workload(name: str, workload: str) -> None:
+    told = record(transition(1), deletion_policy="Delete")
+    spec = told.spec.model_copy(update={"workload": Workload(kind="Deployment", name=name, uid="u")})
+
+    properties = properties_of(told.model_copy(update={"spec": spec}), "east")
+
+    assert properties.keys() == {"cluster", "workload"}
+    assert re.fullmatch(workload, properties["workload"])
+    assert checked(properties) == properties
+
+
+def test_long_names_of_workloads_are_not_mixed_up() -> None:
+    told = record(transition(1), deletion_policy="Delete")
+    named = [
+        told.model_copy(
+            update={
+                "spec": told.spec.model_copy(
+                    update={"workload": Workload(kind="Deployment", name="w" * 252 + end, uid="u")}
+                )
+            }
+        )
+        for end in "ab"
+    ]
+
+    first, second = (properties_of(each, "east")["workload"] for each in named)
+
+    assert first != second

@@ -1,201 +1,282 @@
-"""Who is reported where: the site's permissions (R9), precedence, and texts that Jira takes."""
+"""Who is reported where: opting in, the site's permissions (R9), and what Jira shows."""
 
-import re
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from jira_deployment_operator.api.annotations import ISSUE_KEYS, REPORT, SITE
-from jira_deployment_operator.api.states import State
-from jira_deployment_operator.jira.payload import deployment_data, submit_request
-from jira_deployment_operator.linking.target import Linked, Target, concerns, link
-from jira_deployment_operator.settings import Settings
-from tests.unit.jira_schema import faults_of_submit, needs_schema
-from tests.unit.samples import OPTED_IN, observation, record, settings, site_values, transition
-
-TWO_SITES = settings(
-    sites=[
-        site_values("acme", allowedNamespaces=["shop", "shop-*"]),
-        site_values("beta", allowedNamespaces=["*"]),
-    ],
-    defaultSite="acme",
+from jira_deployment_operator.api.annotations import (
+    CHANGE_CAUSE,
+    DESCRIPTION,
+    DISPLAY_NAME,
+    ENVIRONMENT,
+    ENVIRONMENT_NAME,
+    ISSUE_KEYS,
+    LABEL,
+    PIPELINE,
+    REPORT,
+    SITE,
+    URL,
 )
-ONE_STRICT_SITE = settings(sites=[site_values("acme", allowedNamespaces=["shop"])])
+from jira_deployment_operator.linking.target import concerns
+from tests.unit.linking.builders import OPTED_IN, a_link, linked, seen, settings, site, sources, target_of, told
+
+ON, OFF = {REPORT: "true"}, {REPORT: "false"}
+NOT_OPTED_IN = (
+    "not opted in: no JiraDeploymentLink names Deployment shop/web, and neither on it nor on namespace shop"
+    ' is annotation jira-operator.dev/report "true"'
+)
 
 
-def linked(
-    site: str | None, namespace: str, by: Settings, *, in_namespace: str | None = None
-) -> tuple[str | None, list[str]]:
-    """Return the site that is picked and what was wrong."""
-    own = {**OPTED_IN, **({SITE: site} if site else {})}
-    inherited = {SITE: in_namespace} if in_namespace else {}
-    result = link(observation(namespace=namespace, annotations=own), inherited, by)
-    return (result.target.site if result.target else None), [str(each) for each in result.problems]
-
-
-def denied(site: str, namespace: str, choice: str) -> list[str]:
-    return [f"{SITE}: {site!r} is not valid: must be a site allowed for namespace {namespace}: {choice}"]
+def switched_off(place: str) -> str:
+    return f'switched off by annotation jira-operator.dev/report "false" on {place}'
 
 
 @pytest.mark.parametrize(
-    ("site", "namespace", "by", "picked", "problems"),
+    ("template", "own", "has_link", "namespace", "looked_at", "because"),
     [
-        pytest.param(None, "shop", TWO_SITES, "acme", [], id="R9-default-site"),
-        pytest.param(None, "shop-eu", TWO_SITES, "acme", [], id="R9-default-site-by-pattern"),
-        pytest.param("acme", "shop", TWO_SITES, "acme", [], id="R9-named-site"),
-        pytest.param("beta", "shop", TWO_SITES, "beta", [], id="R9-another-site"),
-        pytest.param("beta", "pay", TWO_SITES, "beta", [], id="R9-the-site-for-all"),
-        pytest.param("acme", "pay", TWO_SITES, None, denied("acme", "pay", "`beta`"), id="R9-denied"),
-        pytest.param(
-            "gamma", "pay", TWO_SITES, None, denied("gamma", "pay", "`beta`"), id="R9-unknown-reads-as-denied"
-        ),
-        pytest.param("gamma", "shop", TWO_SITES, None, denied("gamma", "shop", "`acme`, `beta`"), id="R9-unknown"),
-        pytest.param(None, "pay", TWO_SITES, None, denied("acme", "pay", "`beta`"), id="R9-default-site-denied"),
-        pytest.param(
-            "acme",
-            "pay",
-            ONE_STRICT_SITE,
-            None,
-            denied("acme", "pay", "none; ask the platform team to allow one"),
-            id="R9-no-site-at-all",
-        ),
+        ({}, {}, False, {}, False, NOT_OPTED_IN),
+        (ON, {}, False, {}, True, ""),
+        ({}, ON, False, {}, True, ""),
+        ({}, {}, True, {}, True, ""),
+        ({}, {}, False, ON, True, ""),
+        ({}, OFF, False, ON, True, switched_off("Deployment shop/web")),
+        ({}, OFF, True, ON, True, switched_off("Deployment shop/web")),
+        (OFF, ON, True, ON, True, switched_off("the pod template of Deployment shop/web")),
+        (ON, OFF, False, OFF, True, ""),
+        ({}, ON, False, OFF, True, ""),
+        ({}, {}, True, OFF, True, ""),
+        ({}, {}, False, OFF, False, switched_off("namespace shop")),
+        ({}, {ISSUE_KEYS: "SHOP-1"}, False, {}, True, NOT_OPTED_IN),
+        ({ISSUE_KEYS: "SHOP-1"}, {}, False, {}, True, NOT_OPTED_IN),
+        ({}, {}, False, {ISSUE_KEYS: "SHOP-1"}, False, NOT_OPTED_IN),
+        ({}, {REPORT: "yes"}, False, {}, True, NOT_OPTED_IN),
+        ({}, {REPORT: "yes"}, False, ON, True, ""),
+        ({}, {}, False, {REPORT: "yes"}, False, NOT_OPTED_IN),
+        ({}, {"jira-operator.dev/reprot": "true"}, False, {}, True, NOT_OPTED_IN),
+        ({CHANGE_CAUSE: "SHOP-1"}, {CHANGE_CAUSE: "SHOP-1"}, False, {CHANGE_CAUSE: "SHOP-1"}, False, NOT_OPTED_IN),
     ],
 )
-def test_r9_a_site_is_picked_by_name_and_only_where_it_is_allowed(
-    site: str | None, namespace: str, by: Settings, picked: str | None, problems: list[str]
+def test_r10_what_concerns_us_is_looked_at_and_reported_where_it_opts_in(
+    *,
+    template: dict[str, str],
+    own: dict[str, str],
+    has_link: bool,
+    namespace: dict[str, str],
+    looked_at: bool,
+    because: str,
 ) -> None:
-    assert linked(site, namespace, by) == (picked, problems)
+    result = linked(
+        seen(annotations=own, template=template), sources(namespace, by_link=a_link() if has_link else None)
+    )
 
-
-def test_r9_the_permission_of_a_namespaces_site_is_checked_too() -> None:
-    assert linked(None, "pay", TWO_SITES, in_namespace="acme") == (None, denied("acme", "pay", "`beta`"))
-    assert linked(None, "pay", TWO_SITES, in_namespace="beta") == ("beta", [])
-
-
-def test_r9_no_address_comes_from_annotations() -> None:
-    own = {**OPTED_IN, SITE: "https://evil.example", "jira-operator.dev/url": "https://evil.example"}
-
-    result = link(observation(annotations=own), {}, settings())
-
-    assert result.target is not None
-    assert "evil" not in repr(result.target)
-    assert len(result.problems) == 2
-
-
-@pytest.mark.parametrize(
-    ("own", "namespace", "looked_at", "reported"),
-    [
-        ({}, {}, False, False),
-        ({REPORT: "true"}, {}, True, True),
-        ({}, {REPORT: "true"}, True, True),
-        ({REPORT: "false"}, {REPORT: "true"}, True, False),
-        ({REPORT: "true"}, {REPORT: "false"}, True, True),
-        ({ISSUE_KEYS: "SHOP-1"}, {}, True, False),
-        ({REPORT: "yes"}, {}, True, False),
-        ({REPORT: "yes"}, {REPORT: "true"}, True, True),
-        ({"jira-operator.dev/reprot": "true"}, {}, True, False),
-        ({}, {REPORT: "false"}, False, False),
-        ({}, {ISSUE_KEYS: "SHOP-1"}, False, False),
-    ],
-    ids=str,
-)
-def test_r10_a_workload_with_any_annotation_of_ours_is_looked_at_and_reported_where_it_opts_in(
-    own: dict[str, str], namespace: dict[str, str], looked_at: bool, reported: bool
-) -> None:
-    assert concerns(own, namespace) is looked_at
-    assert (link(observation(annotations=own), namespace, settings()).target is not None) is reported
+    assert concerns(own, template, namespace, has_link) is looked_at
+    assert (result.target is None, result.because) == (bool(because), because)
 
 
 def test_r10_a_misspelt_opt_in_is_told() -> None:
-    result = link(observation(annotations={REPORT: "yes"}), {}, settings())
+    result = linked(seen(annotations={REPORT: "yes"}))
 
+    assert told(result) == [("workload", f'{REPORT}: \'yes\' is not valid: must be "true" or "false"')]
+
+
+ALLOWED = {"acme": ["shop", "shop-*"], "beta": ["*"], "gamma": ["ops"]}
+THREE_SITES = settings(
+    sites=[site(name, allowedNamespaces=namespaces) for name, namespaces in ALLOWED.items()], defaultSite="acme"
+)
+MAY = {"shop": ["acme", "beta"], "shop-eu": ["acme", "beta"], "pay": ["beta"], "ops": ["beta", "gamma"]}
+SITE_PLACES = {
+    "pod template": ("workload", f"spec.template.metadata.annotations[{SITE}]"),
+    "workload": ("workload", SITE),
+    "link web": ("link", "spec.site"),
+    "namespace": ("workload", None),
+    "settings": ("workload", SITE),
+}
+
+
+@pytest.mark.parametrize("source", SITE_PLACES)
+@pytest.mark.parametrize("name", ["acme", "beta", "gamma", "delta"])
+@pytest.mark.parametrize("namespace", MAY)
+def test_r9_a_site_is_picked_by_name_and_only_where_it_is_allowed(namespace: str, name: str, source: str) -> None:
+    said = {SITE: name}
+    by = THREE_SITES if source != "settings" else THREE_SITES.model_copy(update={"default_site": name})
+
+    result = linked(
+        seen(
+            namespace=namespace,
+            annotations={**OPTED_IN, **(said if source == "workload" else {})},
+            template=said if source == "pod template" else {},
+        ),
+        sources(said if source == "namespace" else {}, by_link=a_link(site=name) if source == "link web" else None),
+        by,
+    )
+
+    assert result.origins["site"] == source
+    if name in MAY[namespace]:
+        assert target_of(result).site == name
+        assert target_of(result).url == f"https://{name}.example"
+        assert told(result) == []
+        return
+    choice = ", ".join(f"`{each}`" for each in MAY[namespace])
+    origin, place = SITE_PLACES[source]
+    place = place or f"{SITE} of namespace {namespace}"
+    must = f"must be a site allowed for namespace {namespace}: {choice}"
     assert result.target is None
-    assert [problem.field for problem in result.problems] == [REPORT]
+    assert told(result) == [(origin, f"{place}: {name!r} is not valid: {must}")]
+    assert result.because == (
+        f"site {name!r}, by {source}, is not among the sites allowed for namespace {namespace}: {choice}"
+    )
 
 
-def test_the_workloads_issues_go_before_its_namespaces() -> None:
-    by_namespace = {ISSUE_KEYS: "OPS-1"}
+def test_r9_a_namespace_without_any_site_is_told_whom_to_ask() -> None:
+    strict = settings(sites=[site(allowedNamespaces=["shop"])])
 
-    own = link(observation(annotations=OPTED_IN), by_namespace, settings())
-    inherited = link(observation(annotations={REPORT: "true"}), by_namespace, settings())
+    result = linked(seen(namespace="pay"), by=strict)
 
-    assert target_of(own).associations.issue_keys == ("SHOP-1",)
-    assert target_of(inherited).associations.issue_keys == ("OPS-1",)
+    must = "must be a site allowed for namespace pay: none; ask the platform team to allow one"
+    assert told(result) == [("workload", f"{SITE}: 'acme' is not valid: {must}")]
 
 
-def target_of(result: Linked) -> Target:
-    assert result.target is not None
-    return result.target
+def test_r9_of_several_sites_one_must_be_named() -> None:
+    by = THREE_SITES.model_copy(update={"default_site": None})
+
+    result = linked(by=by)
+
+    must = "must be a site allowed for namespace shop: `acme`, `beta`"
+    assert told(result) == [("workload", f"{SITE}: '' is not valid: {must}")]
+    assert result.because == "no site is named; choose from the sites allowed for namespace shop: `acme`, `beta`"
+
+
+def test_r9_a_default_site_that_is_not_allowed_is_told_to_who_asked_for_the_report() -> None:
+    result = linked(seen(namespace="pay", annotations={}), sources(by_link=a_link()), THREE_SITES)
+
+    must = "must be a site allowed for namespace pay: `beta`"
+    assert told(result) == [("link", f"spec.site: 'acme' is not valid: {must}")]
+
+
+def test_r9_a_site_is_no_address() -> None:
+    own = {**OPTED_IN, SITE: "https://evil.example"}
+
+    result = linked(seen(annotations=own))
+
+    assert "evil" not in repr(result.target)
+    assert [origin for origin, _ in told(result)] == ["workload"]
 
 
 def test_what_jira_shows_of_an_ordinary_workload() -> None:
-    target = target_of(link(observation(namespace="shop-staging"), {}, settings()))
+    result = linked(seen(namespace="shop-staging"))
 
+    target = target_of(result)
     assert (target.pipeline.id, target.pipeline.display_name) == ("web", "web")
     assert (target.environment.id, target.environment.type) == ("east.shop-staging", "staging")
-    assert (target.display_name, target.label) == ("web 1.0", "1.0")
-    assert target.description == "Deployment shop-staging/web to 1.0"
+    assert target.environment.display_name == "east.shop-staging"
+    assert (target.display_name, target.label) == ("web 1.28", "1.28")
+    assert target.description == "Deployment shop-staging/web: 1.28"
     assert target.url == target.pipeline.url == "https://acme.example"
-
-
-def test_without_a_label_the_version_is_shown_short() -> None:
-    target = target_of(link(observation(label=None), {}, settings()))
-
-    assert (target.display_name, target.label) == (f"web {'a' * 12}", None)
-
-
-def test_the_configured_page_is_filled_in() -> None:
-    page = "https://dash.example/${cluster}/${namespace}/${kind}/${name}?x=$$"
-
-    target = target_of(link(observation(), {}, settings(workloadUrl=page)))
-
-    assert target.url == "https://dash.example/east/shop/deployment/web?x=$"
-
-
-def payload(target: Target, **changes: Any) -> dict[str, Any]:
-    """Return the request that reports a rollout of `target`."""
-    fields = {
-        name: getattr(target, name)
-        for name in ("site", "pipeline", "environment", "display_name", "description", "label", "url")
+    assert (target.link, target.deletion_policy, target.history_limit) == (None, "Retain", None)
+    assert dict(result.origins) == {
+        "report": "workload",
+        "site": "settings",
+        "display_name": "settings",
+        **dict.fromkeys(
+            ["pipeline", "environment", "environment_name", "environment_type", "description", "label", "url"],
+            "default",
+        ),
     }
-    told = record(transition(1, State.IN_PROGRESS), issue_keys=target.associations.issue_keys, **fields, **changes)
-    return submit_request([deployment_data(told, told.due[0])], cluster="east", product="test")
 
 
-_texts = st.text(min_size=1, max_size=400)
+def test_what_a_link_says_about_records_is_kept() -> None:
+    by_link = a_link(name="shop", deletionPolicy="Delete", historyLimit=3)
+
+    target = target_of(linked(seen(annotations={}), sources(by_link=by_link)))
+
+    assert (target.link, target.deletion_policy, target.history_limit) == ("shop", "Delete", 3)
 
 
-@needs_schema
-@given(name=_texts, namespace=_texts, label=st.one_of(st.none(), st.text(max_size=400)))
-@example(name="a" * 400, namespace="b" * 400, label="c" * 400)
-@example(name="\U0001f600" * 300, namespace="製造", label=" ")
-def test_whatever_things_are_called_jira_takes_the_payload(name: str, namespace: str, label: str | None) -> None:
-    target = target_of(link(observation(name=name, namespace=namespace, label=label), {}, settings()))
+@pytest.mark.parametrize(
+    ("released", "label", "description"),
+    [
+        (None, "1.28", "Deployment shop/web: 1.28"),
+        ("1.27", "1.28", "Deployment shop/web: 1.27 -> 1.28"),
+        ("1.28", "1.28", "Deployment shop/web: 1.28"),
+        ("1.27", None, "Deployment shop/web: 1.27 -> aaaaaaaaaaaa"),
+        (" ", " ", "Deployment shop/web: aaaaaaaaaaaa"),
+    ],
+)
+def test_the_description_says_which_version_replaces_which(
+    released: str | None, label: str | None, description: str
+) -> None:
+    target = target_of(linked(seen(label=label), sources(released=released)))
 
-    assert faults_of_submit(payload(target)) == []
-    for identifier in (target.pipeline.id, target.environment.id):
-        assert re.fullmatch(r"[A-Za-z0-9._-]{1,255}", identifier)
-
-
-@needs_schema
-@pytest.mark.parametrize("repeats", [1, 10, 100])
-def test_a_page_address_that_grows_when_filled_in_is_still_one_that_jira_takes(repeats: int) -> None:
-    page = "https://dash.example/" + "${name}/" * repeats
-    seen = observation(name="a" * 253)
-
-    target = target_of(link(seen, {}, settings(workloadUrl=page)))
-
-    assert len(target.url) <= 2000
-    assert faults_of_submit(payload(target)) == []
+    assert target.description == description
+    assert target.label == ((label or "").strip() or None)
 
 
-@needs_schema
-def test_the_largest_number_of_issues_is_taken() -> None:
-    keys = ",".join(f"SHOP-{number}" for number in range(1, 501))
+def test_every_name_can_be_used_in_every_text() -> None:
+    raw = "${cluster}/${environment}/${kind}/${name}/${namespace}/${previousVersion}/${site}/${version}"
+    own = {**OPTED_IN, **dict.fromkeys([DISPLAY_NAME, DESCRIPTION, LABEL, ENVIRONMENT_NAME], raw)}
+    own |= {URL: f"https://dash.example/{raw}?x=$$"}
 
-    target = target_of(link(observation(annotations={REPORT: "true", ISSUE_KEYS: keys}), {}, settings()))
+    target = target_of(linked(seen(annotations=own), sources(released="1.27")))
 
-    assert len(target.associations.issue_keys) == 500
-    assert faults_of_submit(payload(target)) == []
+    filled = "east/east.shop/Deployment/web/shop/1.27/acme/1.28"
+    texts = (target.display_name, target.description, target.label, target.environment.display_name)
+    assert texts == (filled,) * 4
+    assert target.url == target.pipeline.url == f"https://dash.example/{filled.replace('D', 'd')}?x=$"
+
+
+@pytest.mark.parametrize("key", [DISPLAY_NAME, DESCRIPTION, LABEL, ENVIRONMENT_NAME])
+def test_a_text_that_would_be_blank_gives_way_to_what_is_shown_by_default(key: str) -> None:
+    target = target_of(linked(seen(annotations={**OPTED_IN, key: "${previousVersion}"})))
+
+    plain = target_of(linked())
+    assert target.description == plain.description
+    assert target.label == plain.label
+    assert target.environment == plain.environment
+    assert target.display_name == ("web" if key == DISPLAY_NAME else plain.display_name)
+
+
+@pytest.mark.parametrize(
+    ("look", "said", "by", "problem"),
+    [
+        (seen(annotations={**OPTED_IN, URL: "https://${previousVersion}"}), sources(), settings(), ("workload", URL)),
+        (seen(), sources(by_link=a_link(url="https://${previousVersion}")), settings(), ("link", "spec.url")),
+        (seen(), sources(), settings(texts={"url": "https://${previousVersion}"}), None),
+        (
+            seen(annotations={**OPTED_IN, URL: "https://x.example/" + "${name}" * 40}, name="a" * 253),
+            sources(),
+            settings(),
+            ("workload", URL),
+        ),
+    ],
+    ids=["workload", "link", "settings", "too-long"],
+)
+def test_r10_an_address_that_is_none_once_filled_gives_way_to_the_sites(
+    look: Any, said: Any, by: Any, problem: tuple[str, str] | None
+) -> None:
+    result = linked(look, said, by)
+
+    assert target_of(result).url == "https://acme.example"
+    assert result.origins["url"] == "default"
+    assert [(each.origin, each.problem.field) for each in result.problems] == ([problem] if problem else [])
+    assert all("filled in, must be an absolute http or https address" in text for _, text in told(result))
+
+
+def test_ids_that_somebody_chose_are_shown_as_they_are() -> None:
+    own = {**OPTED_IN, ENVIRONMENT: "eu-production", PIPELINE: "checkout"}
+
+    result = linked(seen(annotations=own), by=settings(environments=[{"namespaces": ["shop"], "name": "Shop"}]))
+
+    target = target_of(result)
+    assert (target.environment.id, target.environment.display_name) == ("eu-production", "eu-production")
+    assert (target.pipeline.id, target.pipeline.display_name) == ("checkout", "checkout")
+    assert result.origins["environment_name"] == "workload"
+
+
+def test_the_namespaces_labels_choose_its_environment() -> None:
+    by = settings(environments=[{"labels": {"stage": "live"}, "id": "live", "name": "Live", "type": "production"}])
+
+    result = linked(said=sources(labels={"stage": "live"}), by=by)
+
+    assert target_of(result).environment.model_dump() == {"id": "live", "display_name": "Live", "type": "production"}
+    assert result.origins["environment"] == result.origins["environment_type"] == "settings"
+    assert target_of(linked(by=by)).environment.id == "east.shop"

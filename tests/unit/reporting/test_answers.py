@@ -7,7 +7,7 @@ import pytest
 
 from jira_deployment_operator.api.states import Delivery as DeliveryState
 from jira_deployment_operator.api.states import State
-from jira_deployment_operator.jira.payload import SubmitAnswer
+from jira_deployment_operator.jira.answers import SubmitAnswer
 from jira_deployment_operator.ledger.ledger import key_of
 from jira_deployment_operator.reporting.answers import outcomes_of, read
 from jira_deployment_operator.reporting.outbox import Delivery

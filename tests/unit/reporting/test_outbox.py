@@ -1,6 +1,7 @@
-"""R2: one rollout at most once on its way, its states in order, and only what waited for a failed Jira is left out."""
+"""R2, R9: one rollout at most once on its way, its states in order, no workload or namespace at another's expense."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
@@ -13,6 +14,8 @@ from jira_deployment_operator.api.states import Delivery as DeliveryState
 from jira_deployment_operator.api.states import State
 from jira_deployment_operator.ledger.ledger import RecordKey, key_of
 from jira_deployment_operator.reporting.outbox import Delivery, Outbox, choose
+from jira_deployment_operator.tracking.transitions import to_be_removed
+from jira_deployment_operator.workloads.observation import WorkloadKey
 from tests.unit.samples import record, transition
 
 
@@ -23,12 +26,17 @@ class Desk:
         self.records: dict[RecordKey, JiraDeployment] = {}
         self.outbox = Outbox(self.records.get)
 
-    def put(self, name: str, *due: int, settled: Iterable[int] = ()) -> RecordKey:
+    def put(
+        self, name: str, *due: int, settled: Iterable[int] = (), namespace: str = "shop", ordinal: int = 1
+    ) -> RecordKey:
         """Write a record with these updateSequenceNumbers down, and hand it over."""
         done = [transition(number, delivery=DeliveryState.ACCEPTED) for number in settled]
         told = record(
-            *done, *(transition(number, State.IN_PROGRESS, time=time_of(number)) for number in due), name=name
-        )
+            *done,
+            *(transition(number, State.IN_PROGRESS, time=time_of(number)) for number in due),
+            name=name,
+            ordinal=ordinal,
+        ).model_copy(update={"namespace": namespace})
         self.records[key_of(told)] = told
         self.outbox.put(told)
         return key_of(told)
@@ -194,6 +202,152 @@ class TestSuperseding:
         assert left_out == sorted(number for number in due if number < number_of(delivery))
         assert set(left_out) <= waited
         assert number_of(delivery) not in waited or number_of(delivery) == max(due)
+
+
+class TestFairness:
+    """R9: what a namespace has to tell does not wait until a noisier one is done."""
+
+    @staticmethod
+    def namespaces_of(deliveries: list[Delivery]) -> Counter[str]:
+        return Counter(each.key.namespace for each in deliveries)
+
+    def take_and_answer(self, desk: Desk, limit: int = 100) -> Counter[str]:
+        taken = desk.outbox.take(limit)
+        for each in taken:
+            desk.records.pop(each.key)
+            desk.outbox.release(each.key)
+        return self.namespaces_of(taken)
+
+    def test_r9_each_request_serves_every_namespace_however_noisy_one_is(self, desk: Desk) -> None:
+        for number in range(1000):
+            desk.put(f"noisy-{number}", 1, namespace="noisy")
+        for number in range(3):
+            for namespace in ("shop", "pay"):
+                desk.put(f"quiet-{number}", 1, namespace=namespace)
+
+        first = self.take_and_answer(desk, 4)
+        second = self.take_and_answer(desk)
+
+        assert first == {"noisy": 2, "shop": 1, "pay": 1}
+        assert second == {"noisy": 96, "shop": 2, "pay": 2}
+
+    def test_r9_a_namespace_that_always_has_more_serves_no_more_than_its_turn(self, desk: Desk) -> None:
+        for namespace in ("noisy", "shop"):
+            for number in range(200):
+                desk.put(f"web-{number}", 1, namespace=namespace)
+
+        assert self.take_and_answer(desk) == {"noisy": 50, "shop": 50}
+
+    def test_within_a_namespace_who_came_first_is_served_first(self, desk: Desk) -> None:
+        for number in range(3):
+            desk.put(f"a-{number}", 1, namespace="a")
+            desk.put(f"b-{number}", 1, namespace="b")
+
+        assert [name for name, _ in desk.take()] == ["a-0", "b-0", "a-1", "b-1", "a-2", "b-2"]
+
+    def test_r9_more_noisy_namespaces_than_fit_a_request_starve_nobody(self, desk: Desk) -> None:
+        for number in range(150):
+            for name in ("web", "api", "job"):
+                desk.put(name, 1, namespace=f"noisy-{number}")
+        desk.put("web", 1, namespace="quiet")
+
+        served = self.take_and_answer(desk) + self.take_and_answer(desk)
+
+        assert served["quiet"] == 1
+        assert len(served) == 151
+
+    @given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(1, 100))
+    def test_r9_nobody_gets_more_than_one_above_another_who_still_waits(self, due: list[int], limit: int) -> None:
+        desk = Desk()
+        for namespace, count in enumerate(due):
+            for number in range(count):
+                desk.put(f"web-{number}", 1, namespace=f"ns-{namespace}")
+
+        served = self.namespaces_of(desk.outbox.take(limit))
+
+        assert served.total() == min(limit, sum(due))
+        waiting = [served[f"ns-{each}"] for each, count in enumerate(due) if served[f"ns-{each}"] < count]
+        assert max(served.values()) <= min(waiting, default=limit) + 1
+
+
+class TestHold:
+    """R2: while Jira is to forget a workload's rollouts, nothing of that workload is given out."""
+
+    WEB, API = WorkloadKey("Deployment", "shop", "web"), WorkloadKey("Deployment", "shop", "api")
+
+    def test_r2_nothing_of_a_held_workload_is_given_out_and_others_go_on(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.put("web", 2, ordinal=2)
+        desk.put("api", 1)
+        desk.outbox.hold(self.WEB)
+
+        assert desk.take() == [("api", 1)]
+        desk.put("web", 1, 3)
+        assert desk.take() == []
+        assert desk.outbox.depth == 4
+
+    async def test_r2_what_was_held_is_news_when_it_is_free_again(self, desk: Desk) -> None:
+        desk.outbox.hold(self.WEB)
+        desk.put("web", 1)
+        desk.take()
+        assert not await has_news(desk.outbox)
+
+        desk.outbox.free(self.WEB)
+
+        assert await has_news(desk.outbox)
+        assert desk.take() == [("web", 1)]
+
+    async def test_r2_all_that_is_on_its_way_is_waited_for(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.put("web", 2, ordinal=2)
+        desk.put("api", 1)
+        first, second, _ = desk.outbox.take(3)
+        desk.outbox.hold(self.WEB)
+        waiting = asyncio.ensure_future(desk.outbox.wait_idle(self.WEB))
+        for each in (first, second):
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            desk.outbox.release(each.key)
+
+        await asyncio.wait_for(waiting, 5)
+
+        assert desk.take() == []
+
+    async def test_a_workload_with_nothing_on_its_way_is_not_waited_for(self, desk: Desk) -> None:
+        desk.put("web", 1)
+        desk.put("api", 1)
+        desk.outbox.hold(self.WEB)
+        desk.take()
+
+        assert await _is_over(desk.outbox.wait_idle(self.WEB))
+        assert not await _is_over(desk.outbox.wait_idle(self.API))
+
+    async def test_what_is_to_be_removed_is_not_kept(self, desk: Desk) -> None:
+        key = desk.put("web", 1)
+        desk.records[key] = to_be_removed(desk.records[key], reason="gone", now_ms=1)
+
+        desk.outbox.put(desk.records[key])
+
+        assert await is_empty(desk.outbox)
+        assert desk.take() == []
+
+    async def test_what_is_to_be_removed_while_on_its_way_leaves_with_its_release(self, desk: Desk) -> None:
+        key = desk.put("web", 1, 2)
+        desk.take()
+        desk.records[key] = to_be_removed(desk.records[key], reason="gone", now_ms=1)
+        desk.outbox.put(desk.records[key])
+        assert not await is_empty(desk.outbox)
+
+        desk.outbox.release(key)
+
+        assert await is_empty(desk.outbox)
+        assert desk.take() == []
+
+    def test_r2_what_is_wished_to_be_removed_is_not_given_out_even_before_it_is_handed_over(self, desk: Desk) -> None:
+        key = desk.put("web", 1)
+        desk.records[key] = to_be_removed(desk.records[key], reason="gone", now_ms=1)
+
+        assert desk.take() == []
 
 
 class TestNewsAndEnd:

@@ -1,12 +1,15 @@
 """R1, R2: what the reporter does with each kind of answer; how often it asks; what it writes down."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 import pytest
-import stamina
 
-from jira_deployment_operator.api.states import Delivery
+from jira_deployment_operator.api.record import JiraDeployment, Transition
+from jira_deployment_operator.api.states import Delivery, State
+from jira_deployment_operator.jira.answers import SubmitAnswer
 from jira_deployment_operator.jira.errors import (
     JiraError,
     JiraRefusesAccess,
@@ -14,33 +17,41 @@ from jira_deployment_operator.jira.errors import (
     RequestInvalid,
     RequestTooLarge,
 )
-from jira_deployment_operator.jira.payload import DeploymentData, SubmitAnswer, deployment_data
-from jira_deployment_operator.ledger.ledger import Ledger
+from jira_deployment_operator.jira.payload import DeploymentData, deployment_data
+from jira_deployment_operator.ledger.ledger import Ledger, key_of
 from jira_deployment_operator.reporting import reporter as reporter_module
 from jira_deployment_operator.reporting.backoff import Backoff
+from jira_deployment_operator.reporting.outbox import Outbox
 from jira_deployment_operator.reporting.reporter import Reporter
-from jira_deployment_operator.workloads.observation import Phase, WorkloadKey
-from tests.unit.simulation import Simulation, StoringJira, look
+from tests.unit.reporting.jira_of_tests import api_server_with, ledger_of
+from tests.unit.samples import NOW_MS, record, transition
+from tests.unit.simulation import Fates, StoringJira
+from tests.unit.virtual_time import in_virtual_time
 
-BAD = "web-3"
+BAD: Final = "web-3"
+GOOD: Final = JiraError("no error: this request works")
 
 
 class Scripted(StoringJira):
     """Fails the first requests as told, then works; refuses any request that holds a bad item."""
 
-    def __init__(self, simulation: Simulation, script: Sequence[JiraError] = (), bad: JiraError | None = None) -> None:
-        super().__init__(simulation.fates)
+    def __init__(self, script: Sequence[JiraError] = (), bad: JiraError | None = None) -> None:
+        super().__init__(Fates())
         self.script = list(script)
         self.bad = bad
-        self.sizes: list[int] = []
+        self.requests: list[tuple[dict[str, str], list[str]]] = []
 
-    async def submit(self, items: Sequence[DeploymentData]) -> SubmitAnswer:
-        self.sizes.append(len(items))
-        if self.script:
-            raise self.script.pop(0)
+    @property
+    def sizes(self) -> list[int]:
+        return [len(names) for _, names in self.requests]
+
+    async def submit(self, items: Sequence[DeploymentData], *, properties: Mapping[str, str]) -> SubmitAnswer:
+        self.requests.append((dict(properties), [item.pipeline.id for item in items]))
+        if self.script and (error := self.script.pop(0)) is not GOOD:
+            raise error
         if self.bad and any(item.pipeline.id == BAD for item in items):
             raise self.bad
-        return await super().submit(items)
+        return await super().submit(items, properties=properties)
 
 
 class Recording(Backoff):
@@ -61,86 +72,224 @@ class Recording(Backoff):
         return 0.0
 
 
-@pytest.fixture(autouse=True)
-def no_waiting() -> None:
-    stamina.set_testing(True, attempts=1000)
+@dataclass
+class Told:
+    """What came of it all."""
+
+    jira: Scripted
+    backoff: Recording
+    ledger: Ledger
+    records: list[JiraDeployment] = field(default_factory=list)
+    renewals: int = 0
+
+    async def renewal(self, within: float) -> None:
+        self.renewals += 1
+        await asyncio.sleep(within)
+
+    @property
+    def deliveries(self) -> dict[str, Delivery]:
+        return {each.spec.workload.name: each.status.transitions[-1].delivery for each in self.ledger.live()}
 
 
-async def recorded(count: int) -> tuple[Simulation, Ledger]:
-    """A ledger with the rollouts of some workloads due; the reporter that made them is dead."""
-    simulation = Simulation()
-    simulation.jira = Scripted(simulation, script=[JiraUnavailable("away")] * 10_000)
-    await simulation.start()
-    for number in range(count):
-        simulation.see(look(WorkloadKey("Deployment", "shop", f"web-{number}"), "u", "a", Phase.PROGRESSING))
-    for _ in range(10_000):
-        if not len(simulation.intake):
-            break
-        await asyncio.sleep(0)
-    await simulation.stop()
-    simulation.fates.died = False
-    ledger = Ledger(simulation.api_server, history_limit=3)
-    await ledger.load()
-    return simulation, ledger
-
-
-async def reported(count: int, **script: object) -> tuple[Scripted, Recording, dict[str, Delivery]]:
-    simulation, ledger = await recorded(count)
-    jira, backoff = Scripted(simulation, **script), Recording()  # type: ignore[arg-type]
-    reporter = Reporter("acme", client=jira, ledger=ledger, requests_per_second=1e6, now_ms=lambda: 1, backoff=backoff)
-    for record in ledger.live():
-        reporter.outbox.put(record)
+async def reported(*records: JiraDeployment, script: Sequence[JiraError] = (), bad: JiraError | None = None) -> Told:
+    """Let a reporter work until all that is due of these records is told."""
+    ledger = await ledger_of(api_server_with(*records))
+    told = Told(Scripted(script, bad), Recording(), ledger)
+    outbox = Outbox(ledger.record)
+    reporter = Reporter(
+        "acme",
+        cluster="test",
+        client=told.jira,
+        ledger=ledger,
+        outbox=outbox,
+        requests_per_second=1e6,
+        now_ms=lambda: NOW_MS,
+        renewal=told.renewal,
+        told=told.records.append,
+        stalled=lambda: told.backoff.pauses.append(f"now {reporter.stalled or 'well'}"),
+        backoff=told.backoff,
+    )
+    for each in records:
+        outbox.put(each)
     running = asyncio.create_task(reporter.run())
-    async with asyncio.timeout(20):
-        await reporter.outbox.wait_empty()
+    async with asyncio.timeout(600):
+        await outbox.wait_empty()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    await reporter.close()
-    return jira, backoff, {each.spec.workload.name: each.status.transitions[-1].delivery for each in ledger.live()}
+    return told
 
 
+def rollouts(count: int) -> list[JiraDeployment]:
+    return [record(transition(1), name=f"web-{number}") for number in range(count)]
+
+
+@in_virtual_time
 async def test_what_is_due_together_travels_together_up_to_a_hundred() -> None:
-    jira, _, deliveries = await reported(250)
-    assert jira.sizes == [100, 100, 50]
-    assert set(deliveries.values()) == {Delivery.ACCEPTED}
+    told = await reported(*rollouts(250))
+    assert told.jira.sizes == [100, 100, 50]
+    assert set(told.deliveries.values()) == {Delivery.ACCEPTED}
 
 
 @pytest.mark.parametrize(
-    ("error", "pause"),
+    ("error", "pauses"),
     [
-        pytest.param(JiraUnavailable("503"), "unavailable 0", id="unavailable"),
-        pytest.param(JiraUnavailable("429", retry_after=7), "unavailable 7", id="rate limited"),
-        pytest.param(JiraRefusesAccess("403"), "stalled", id="refused"),
+        pytest.param(JiraUnavailable("503"), ["unavailable 0", "unavailable 0"], id="unavailable"),
+        pytest.param(JiraUnavailable("429", retry_after=7), ["unavailable 7", "unavailable 7"], id="rate limited"),
+        pytest.param(JiraRefusesAccess("403"), ["now 403", "stalled", "stalled", "now well"], id="refused"),
     ],
 )
-async def test_a_failed_request_is_sent_again_after_a_pause(error: JiraError, pause: str) -> None:
-    jira, backoff, deliveries = await reported(3, script=[error, error])
-    assert backoff.pauses == [pause, pause]
-    assert backoff.failures == 0
-    assert jira.sizes == [3, 3, 3]
-    assert set(deliveries.values()) == {Delivery.ACCEPTED}
+def test_r1_a_failed_request_is_sent_again_after_a_pause(error: JiraError, pauses: list[str]) -> None:
+    """That a site is stalled is told when it begins and when it ends, not at every probe."""
+
+    @in_virtual_time
+    async def run() -> None:
+        told = await reported(*rollouts(3), script=[error, error])
+        assert told.backoff.pauses == pauses
+        assert told.backoff.failures == 0
+        assert told.jira.sizes == [3, 3, 3]
+        assert set(told.deliveries.values()) == {Delivery.ACCEPTED}
+
+    run()
+
+
+@in_virtual_time
+async def test_r10_another_reason_to_be_stalled_is_told_too() -> None:
+    refusals = [JiraRefusesAccess("401"), JiraRefusesAccess("401"), JiraRefusesAccess("403")]
+    told = await reported(*rollouts(1), script=refusals)
+    assert told.backoff.pauses == ["now 401", "stalled", "stalled", "now 403", "stalled", "now well"]
+
+
+@in_virtual_time
+async def test_r10_a_site_that_is_away_is_not_stalled() -> None:
+    told = await reported(*rollouts(1), script=[JiraUnavailable("503"), JiraRefusesAccess("403"), JiraUnavailable("x")])
+    assert told.backoff.pauses == ["unavailable 0", "now 403", "stalled", "unavailable 0", "now well"]
+
+
+@in_virtual_time
+async def test_only_a_stalled_site_waits_for_other_credentials() -> None:
+    told = await reported(
+        *rollouts(1), script=[JiraUnavailable("503"), JiraRefusesAccess("401"), JiraRefusesAccess("401")]
+    )
+    assert told.renewals == 2
 
 
 @pytest.mark.parametrize("error", [RequestInvalid("bad item"), RequestTooLarge("too large")])
-async def test_a_bad_item_is_found_by_halving_and_harms_only_itself(error: JiraError) -> None:
-    jira, backoff, deliveries = await reported(50, bad=error)
-    assert deliveries.pop(BAD) is Delivery.REJECTED
-    assert set(deliveries.values()) == {Delivery.ACCEPTED}
-    assert len(jira.sizes) <= 1 + 2 * 6  # the request, and two for each halving of 50
-    assert backoff.pauses == []
+def test_r10_a_bad_item_is_found_by_halving_and_harms_only_itself(error: JiraError) -> None:
+    @in_virtual_time
+    async def run() -> None:
+        told = await reported(*rollouts(50), bad=error)
+        deliveries = told.deliveries
+        assert deliveries.pop(BAD) is Delivery.REJECTED
+        assert set(deliveries.values()) == {Delivery.ACCEPTED}
+        assert len(told.jira.sizes) <= 1 + 2 * 6  # the request, and two for each halving of 50
+        assert told.backoff.pauses == []
+
+    run()
 
 
-async def test_a_payload_beyond_jiras_bounds_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_r10_a_payload_beyond_jiras_bounds_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     build = deployment_data
 
-    def too_long(record: object, transition: object) -> DeploymentData:
-        data = build(record, transition)  # type: ignore[arg-type]
+    def too_long(record: JiraDeployment, transition: Transition) -> DeploymentData:
+        data = build(record, transition)
         if data.pipeline.id != BAD:
             return data
         return DeploymentData.model_validate({**data.model_dump(by_alias=True), "displayName": "x" * 256})
 
+    @in_virtual_time
+    async def run() -> None:
+        told = await reported(*rollouts(5))
+        deliveries = told.deliveries
+        assert deliveries.pop(BAD) is Delivery.REJECTED
+        assert set(deliveries.values()) == {Delivery.ACCEPTED}
+        assert told.jira.sizes == [4]
+
     monkeypatch.setattr(reporter_module, "deployment_data", too_long)
-    jira, _, deliveries = await reported(5)
-    assert deliveries.pop(BAD) is Delivery.REJECTED
-    assert set(deliveries.values()) == {Delivery.ACCEPTED}
-    assert jira.sizes == [4]
+    run()
+
+
+class TestProperties:
+    """A request has one set of properties for all its deployments, by which Jira can be asked to delete them."""
+
+    ORDINARY: Final = {"cluster": "test"}
+
+    @staticmethod
+    def to_be_forgotten(name: str, ordinal: int = 1) -> JiraDeployment:
+        return record(transition(1), name=name, ordinal=ordinal, deletion_policy="Delete")
+
+    @staticmethod
+    def of_workload(name: str) -> dict[str, str]:
+        return {"cluster": "test", "workload": f"shop.Deployment.{name}"}
+
+    @in_virtual_time
+    async def test_rollouts_with_other_properties_travel_in_requests_of_their_own(self) -> None:
+        ordinary = rollouts(3)
+        told = await reported(
+            ordinary[0],
+            self.to_be_forgotten("a"),
+            ordinary[1],
+            self.to_be_forgotten("b"),
+            self.to_be_forgotten("a", 2),
+            ordinary[2],
+        )
+
+        assert told.jira.requests == [
+            (self.ORDINARY, ["web-0", "web-1", "web-2"]),
+            (self.of_workload("a"), ["a", "a"]),
+            (self.of_workload("b"), ["b"]),
+        ]
+        assert set(told.deliveries.values()) == {Delivery.ACCEPTED}
+
+    @in_virtual_time
+    async def test_r1_r2_what_was_answered_before_a_failure_is_not_sent_again(self) -> None:
+        told = await reported(*rollouts(2), self.to_be_forgotten("a"), script=[GOOD, JiraUnavailable("503")])
+
+        assert told.jira.requests == [
+            (self.ORDINARY, ["web-0", "web-1"]),
+            (self.of_workload("a"), ["a"]),
+            (self.of_workload("a"), ["a"]),
+        ]
+        assert set(told.deliveries.values()) == {Delivery.ACCEPTED}
+
+    @in_virtual_time
+    async def test_r10_halving_keeps_to_the_properties(self) -> None:
+        told = await reported(
+            self.to_be_forgotten(BAD), *rollouts(2), self.to_be_forgotten(BAD, 2), bad=RequestInvalid("")
+        )
+
+        assert {name for properties, names in told.jira.requests for name in names if "workload" in properties} == {BAD}
+        assert all("workload" in properties for properties, names in told.jira.requests if BAD in names)
+        assert told.deliveries["web-0"] is Delivery.ACCEPTED
+
+
+class TestTold:
+    """Each record is handed on once Jira's answer is written to it: confirmation and links' status begin there."""
+
+    @in_virtual_time
+    async def test_r1_a_record_is_told_once_and_as_it_was_stored(self) -> None:
+        told = await reported(*rollouts(2))
+
+        assert [each.spec.workload.name for each in told.records] == ["web-0", "web-1"]
+        for each in told.records:
+            assert [one.delivery for one in each.status.transitions] == [Delivery.ACCEPTED]
+            assert each == told.ledger.record(key_of(each))
+
+    @in_virtual_time
+    async def test_each_of_several_states_is_told(self) -> None:
+        states = record(transition(1), transition(2, State.SUCCESSFUL))
+
+        told = await reported(states)
+
+        assert [[one.delivery for one in each.status.transitions] for each in told.records] == [
+            [Delivery.ACCEPTED, Delivery.DUE],
+            [Delivery.ACCEPTED, Delivery.ACCEPTED],
+        ]
+
+    @in_virtual_time
+    async def test_a_refused_record_is_told_too_and_a_failure_is_not(self) -> None:
+        bad = record(transition(1), name=BAD)
+
+        told = await reported(bad, bad=RequestInvalid("no such issue"), script=[JiraUnavailable("503")])
+
+        assert [each.status.transitions[0].delivery for each in told.records] == [Delivery.REJECTED]
+        assert told.records[0].status.transitions[0].message == "no such issue"

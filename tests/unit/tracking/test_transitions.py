@@ -9,8 +9,20 @@ from hypothesis import strategies as st
 from jira_deployment_operator.api.conditions import MESSAGE_MAX, Condition
 from jira_deployment_operator.api.record import TRANSITIONS_MAX, Associations, JiraDeployment
 from jira_deployment_operator.api.states import Delivery, State
-from jira_deployment_operator.tracking.transitions import Outcome, append, begun, settle, timestamp
-from tests.unit.samples import NOW_MS, record, transition
+from jira_deployment_operator.tracking.transitions import (
+    REASON_ASSOCIATIONS,
+    REASON_LOST,
+    Outcome,
+    amended,
+    append,
+    begun,
+    lost,
+    never_stored,
+    settle,
+    timestamp,
+    to_be_removed,
+)
+from tests.unit.samples import NOW, NOW_MS, record, transition
 
 LINKED = Associations(issue_keys=("SHOP-1",))
 ANSWERS = [Delivery.ACCEPTED, Delivery.REJECTED, Delivery.SUPERSEDED]
@@ -244,3 +256,110 @@ def test_a_timestamp_keeps_every_millisecond(epoch_ms: int) -> None:
 
     assert text.endswith("Z")
     assert round(datetime.fromisoformat(text).timestamp() * 1000) == epoch_ms
+
+
+OTHER = Associations(issue_keys=("PAY-2",))
+
+
+class TestToldAgain:
+    """R2: a state that is told again has a higher number, and is still the same state."""
+
+    def test_r2_other_associations_are_told_with_the_same_state_under_a_higher_number(self) -> None:
+        before = record(transition(NOW_MS + 5, State.SUCCESSFUL, Delivery.CONFIRMED))
+
+        after = amended(before, OTHER, now_ms=NOW_MS)
+
+        (due,) = after.due
+        assert (due.state, due.reason) == (State.SUCCESSFUL, REASON_ASSOCIATIONS)
+        assert due.update_sequence_number == NOW_MS + 6
+        assert after.status.associations == OTHER
+        assert after.status.state is State.SUCCESSFUL
+        assert after.status.transitions[:-1] == before.status.transitions
+
+    def test_r1_the_first_issue_makes_a_withheld_state_due(self) -> None:
+        before = appended(record(issue_keys=()), State.FAILED, associations=Associations())
+
+        after = amended(before, OTHER, now_ms=NOW_MS + 1)
+
+        assert [each.delivery for each in after.status.transitions] == [Delivery.WITHHELD, Delivery.DUE]
+        assert condition(after).reason == "Due"
+
+    def test_r1_what_jira_has_lost_is_due_again_with_the_associations_it_has(self) -> None:
+        before = record(transition(7, State.FAILED, Delivery.ACCEPTED), issue_keys=("SHOP-1", "PAY-2"))
+
+        after = lost(before, now_ms=5)
+
+        (due,) = after.due
+        assert (due.state, due.reason, due.update_sequence_number) == (State.FAILED, REASON_LOST, 8)
+        assert after.status.associations == before.status.associations
+
+
+class TestNeverStored:
+    """R1: what Jira accepts again and again and never stores is told on the record, not tried for ever."""
+
+    BEFORE = record(transition(7, State.IN_PROGRESS, Delivery.ACCEPTED), transition(8, State.FAILED, Delivery.ACCEPTED))
+
+    def test_the_newest_state_is_given_up_and_the_record_says_why(self) -> None:
+        after = never_stored(self.BEFORE, self.BEFORE.status.transitions[-1], "Jira has lost it", now_ms=NOW_MS)
+
+        assert [each.delivery for each in after.status.transitions] == [Delivery.ACCEPTED, Delivery.REJECTED]
+        assert after.status.transitions[-1].message == "Jira has lost it"
+        assert (condition(after).status, condition(after).reason) == ("False", "Rejected")
+        assert condition(after).message == "failed: Jira has lost it"
+        assert after.unconfirmed is None
+
+    def test_r2_what_was_overtaken_meanwhile_is_left_alone(self) -> None:
+        asked_about = self.BEFORE.status.transitions[-1]
+        overtaken = appended(self.BEFORE, State.SUCCESSFUL)
+
+        assert never_stored(overtaken, asked_about, "Jira has lost it", now_ms=NOW_MS) == overtaken
+
+
+class TestConfirmation:
+    """An accepted state can still be confirmed; nothing else changes after its answer."""
+
+    @pytest.mark.parametrize(
+        ("delivery", "becomes"),
+        [
+            (Delivery.ACCEPTED, Delivery.CONFIRMED),
+            (Delivery.DUE, Delivery.CONFIRMED),
+            (Delivery.REJECTED, Delivery.REJECTED),
+            (Delivery.SUPERSEDED, Delivery.SUPERSEDED),
+            (Delivery.WITHHELD, Delivery.WITHHELD),
+        ],
+    )
+    def test_what_can_be_confirmed(self, delivery: Delivery, becomes: Delivery) -> None:
+        before = record(transition(1, State.SUCCESSFUL, delivery))
+
+        after = settle(before, {1: Outcome(Delivery.CONFIRMED)}, now_ms=NOW_MS)
+
+        assert after.status.transitions[0].delivery is becomes
+
+    def test_the_condition_says_that_jira_has_stored_it(self) -> None:
+        accepted = settle(appended(record(), State.SUCCESSFUL), {NOW_MS: Outcome(Delivery.ACCEPTED)}, now_ms=NOW_MS)
+
+        after = settle(accepted, {NOW_MS: Outcome(Delivery.CONFIRMED)}, now_ms=NOW_MS)
+
+        assert (condition(after).status, condition(after).reason) == ("True", "Confirmed")
+        assert condition(after).message == "successful: stored by Jira"
+
+    @pytest.mark.parametrize("late", ANSWERS)
+    def test_r1_an_answer_after_the_confirmation_does_no_harm(self, late: Delivery) -> None:
+        confirmed = record(transition(1, State.SUCCESSFUL, Delivery.CONFIRMED))
+
+        assert settle(confirmed, {1: Outcome(late, "words")}, now_ms=NOW_MS) == confirmed
+
+
+class TestRemoval:
+    """The wish that Jira and the cluster forget a rollout."""
+
+    def test_the_wish_says_since_when_and_why(self) -> None:
+        after = to_be_removed(record(transition(1)), reason="the workload was deleted", now_ms=NOW_MS)
+
+        assert after.status.removal is not None
+        assert (after.status.removal.since, after.status.removal.reason) == (NOW, "the workload was deleted")
+
+    def test_a_second_wish_changes_nothing(self) -> None:
+        once = to_be_removed(record(transition(1)), reason="the workload was deleted", now_ms=NOW_MS)
+
+        assert to_be_removed(once, reason="the link was deleted", now_ms=NOW_MS + 1) is once

@@ -9,8 +9,8 @@ from jira_deployment_operator.watch.namespaces import Namespaces
 REPORT = {"jira-operator.dev/report": "true"}
 
 
-def namespace(annotations: dict[str, str] | None) -> dict[str, Any]:
-    return {"metadata": {"name": "shop", "uid": "u", "annotations": annotations}}
+def namespace(annotations: dict[str, str] | None, labels: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"metadata": {"name": "shop", "uid": "u", "annotations": annotations, "labels": labels}}
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,20 @@ def test_only_a_change_of_our_annotations_is_news(
     namespaces.see(namespace(before))
     assert namespaces.see(namespace(after)) is is_news
     expected = {key: value for key, value in (after or {}).items() if key.startswith("jira-operator.dev/")}
-    assert namespaces.annotations("shop") == expected
+    assert namespaces.said("shop").annotations == expected
 
 
 def test_a_deleted_namespace_is_forgotten() -> None:
     namespaces = Namespaces()
     namespaces.see(namespace(REPORT))
     assert namespaces.see(namespace(REPORT), deleted=True)
-    assert namespaces.annotations("shop") == {}
+    assert namespaces.said("shop").annotations == {}
+
+
+def test_only_labels_that_environment_rules_ask_for_are_kept_and_are_news() -> None:
+    namespaces = Namespaces(labels=["tier"])
+    assert not namespaces.see(namespace(None, {"other": "1"}))
+    assert namespaces.see(namespace(None, {"tier": "prod", "other": "1"}))
+    assert namespaces.said("shop").labels == {"tier": "prod"}
+    assert not namespaces.see(namespace(None, {"tier": "prod", "other": "2"}))
+    assert namespaces.see(namespace(None, {"tier": "test"}))

@@ -4,14 +4,18 @@ from typing import Any
 
 import pytest
 
+from jira_deployment_operator.api.states import Delivery, State
 from jira_deployment_operator.kube.errors import NotFound, Unavailable
 from jira_deployment_operator.ledger.ledger import Ledger
-from jira_deployment_operator.watch.intake import Gone, Intake
+from jira_deployment_operator.watch.intake import Gone, Intake, Unlinked
+from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.sweep import Sweep
-from jira_deployment_operator.workloads.observation import Phase, WorkloadKey
-from tests.unit.simulation import Fates, Simulation, StoringApiServer, look
+from jira_deployment_operator.workloads.observation import WorkloadKey
+from tests.unit.samples import record, transition
+from tests.unit.simulation import Fates, StoringApiServer, link_body
 
 WEB = WorkloadKey("Deployment", "shop", "web")
+UID = record().spec.workload.uid
 
 
 class Answering(StoringApiServer):
@@ -29,18 +33,22 @@ class Answering(StoringApiServer):
         return self.answer
 
 
-async def swept(answer: dict[str, Any] | Exception, phase: Phase, *, seen: bool = False) -> tuple[Intake, Answering]:
-    simulation = Simulation()
-    await simulation.start()
-    simulation.see(look(WEB, "uid-1", "a", Phase.PROGRESSING))
-    simulation.see(look(WEB, "uid-1", "a", phase))
-    await simulation.settle()
-    await simulation.stop()
+async def swept(
+    answer: dict[str, Any] | Exception,
+    state: State,
+    *,
+    seen: bool = False,
+    deletes: bool = False,
+    links: Links | None = None,
+) -> tuple[Intake, Answering]:
     api_server = Answering(answer)
-    api_server.stored = simulation.api_server.stored
-    ledger, intake = Ledger(api_server, history_limit=3), Intake()
-    await ledger.load()
-    sweep = Sweep(api_server=api_server, ledger=ledger, intake=intake, interval_seconds=60)
+    ledger, intake = Ledger(api_server), Intake()
+    stored = record(transition(1, state, delivery=Delivery.CONFIRMED), name="web")
+    if deletes:
+        spec = stored.spec.model_copy(update={"deletion_policy": "Delete", "link": "web"})
+        stored = stored.model_copy(update={"spec": spec})
+    ledger._remember(stored)
+    sweep = Sweep(api_server=api_server, ledger=ledger, links=links or Links(), intake=intake, interval_seconds=60)
     if seen:
         sweep.seen(WEB)
     await sweep._sweep()
@@ -52,18 +60,31 @@ async def swept(answer: dict[str, Any] | Exception, phase: Phase, *, seen: bool 
     [
         pytest.param(NotFound("web"), True, id="it is not there"),
         pytest.param({"uid": "uid-2"}, True, id="another one has its name"),
-        pytest.param({"uid": "uid-1"}, False, id="it is there"),
+        pytest.param({"uid": UID}, False, id="it is there"),
         pytest.param(Unavailable("web"), False, id="nobody knows"),
     ],
 )
 async def test_an_open_rollout_is_looked_after(answer: dict[str, Any] | Exception, is_gone: bool) -> None:
-    intake, _ = await swept(answer, Phase.PROGRESSING)
+    intake, _ = await swept(answer, State.IN_PROGRESS)
     assert len(intake) == is_gone
     if is_gone:
-        assert (await intake.next())[1] == [Gone(WEB, "uid-1")]
+        assert (await intake.next())[1] == [Gone(WEB, UID)]
 
 
-@pytest.mark.parametrize(("phase", "seen"), [(Phase.COMPLETE, False), (Phase.PROGRESSING, True)])
-async def test_nobody_asks_after_what_is_closed_or_was_just_seen(phase: Phase, seen: bool) -> None:
-    intake, api_server = await swept(NotFound("web"), phase, seen=seen)
+@pytest.mark.parametrize(("state", "seen"), [(State.SUCCESSFUL, False), (State.IN_PROGRESS, True)])
+async def test_nobody_asks_after_what_is_closed_or_was_just_seen(state: State, seen: bool) -> None:
+    intake, api_server = await swept(NotFound("web"), state, seen=seen)
     assert (len(intake), api_server.asked) == (0, [])
+
+
+async def test_a_closed_rollout_that_shall_be_forgotten_with_its_workload_is_looked_after() -> None:
+    links = Links()
+    links.see(link_body("web"))
+    intake, _ = await swept(NotFound("web"), State.SUCCESSFUL, deletes=True, links=links)
+    assert (await intake.next())[1] == [Gone(WEB, UID)]
+
+
+async def test_a_link_whose_deletion_nobody_told_of_takes_its_rollouts_with_it() -> None:
+    intake, api_server = await swept({"uid": UID}, State.SUCCESSFUL, deletes=True)
+    assert (await intake.next())[1] == [Unlinked(WEB, "web")]
+    assert api_server.asked == []

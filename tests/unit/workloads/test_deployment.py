@@ -7,7 +7,7 @@ import pytest
 from jira_deployment_operator.api.annotations import ISSUE_KEYS, REPORT
 from jira_deployment_operator.workloads.deployment import observe
 from jira_deployment_operator.workloads.observation import Phase, WorkloadKey
-from tests.unit.samples import UID, deployment, pod_template
+from tests.unit.samples import CREATED, UID, deployment, pod_template
 
 STATUSES: dict[str, tuple[dict[str, Any], Phase]] = {
     "created a moment ago: no status at all": (
@@ -221,19 +221,36 @@ def test_the_label_is_the_version_as_people_call_it(
     assert observe(body).label == label
 
 
-def test_annotations_are_ours_only_and_the_pod_template_wins() -> None:
+def test_annotations_are_ours_only_and_it_shows_where_they_stand() -> None:
     template = pod_template(metadata={"annotations": {ISSUE_KEYS: "SHOP-2", "prometheus.io/scrape": "true"}})
     seen = observe(
         deployment(template=template, annotations={REPORT: "true", ISSUE_KEYS: "SHOP-1", "kubernetes.io/x": "y"})
     )
 
-    assert seen.annotations == {REPORT: "true", ISSUE_KEYS: "SHOP-2"}
+    assert seen.annotations == {REPORT: "true", ISSUE_KEYS: "SHOP-1"}
+    assert seen.template_annotations == {ISSUE_KEYS: "SHOP-2"}
+
+
+def test_labels_are_the_workloads_own() -> None:
+    template = pod_template(metadata={"labels": {"app": "web", "tier": "front"}})
+
+    assert observe(deployment(template=template, labels={"team": "shop"})).labels == {"team": "shop"}
+
+
+@pytest.mark.parametrize("missing", ["annotations", "labels"])
+def test_metadata_may_be_missing(missing: str) -> None:
+    body = deployment(template={"spec": {"containers": []}})
+    del body["metadata"][missing]
+
+    seen = observe(body)
+
+    assert (seen.annotations, seen.labels, seen.template_annotations) == ({}, {}, {})
 
 
 def test_the_look_names_its_object() -> None:
     seen = observe(deployment())
 
-    assert (seen.workload, seen.uid) == (WorkloadKey("Deployment", "shop", "web"), UID)
+    assert (seen.workload, seen.uid, seen.created_at) == (WorkloadKey("Deployment", "shop", "web"), UID, CREATED)
     assert str(seen.workload) == "deployment/web in namespace shop"
 
 

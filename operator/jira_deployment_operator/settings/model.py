@@ -7,36 +7,31 @@ names of the mounted files that hold them. Requests go to addresses in this file
 import contextlib
 import fnmatch
 import re
-from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from string import Template
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 from urllib.parse import SplitResult, urlsplit
 
-import yaml
 from pydantic import (
     AfterValidator,
     AnyUrl,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
-    ValidationError,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
-URL_FIELDS: Final = frozenset({"cluster", "namespace", "kind", "name"})
-"""Names that `workloadUrl` may use as `${name}`."""
+from jira_deployment_operator.api import values
+from jira_deployment_operator.api.link import WorkloadKind
+from jira_deployment_operator.api.record import EnvironmentType
 
 _ANY_URL: Final = TypeAdapter(AnyUrl)
 _NOT_ABSOLUTE: Final = "must be an absolute URL such as https://acme.atlassian.net, without user or query"
 _BLANK: Final = re.compile(r"\s")
-
-
-class SettingsError(Exception):
-    """The settings cannot be used. The message names the file, the key's path and what is allowed."""
+_NAME: Final = re.compile(r"\$\{([A-Za-z]+)\}")
 
 
 def _is_loopback(host: str) -> bool:
@@ -66,19 +61,19 @@ def _https(url: str) -> str:
     raise ValueError("must begin with https:// (http:// is allowed for loopback addresses only)")
 
 
-def _url_template(template: str) -> str:
-    used = set(Template(template).get_identifiers())
-    if not Template(template).is_valid() or used - URL_FIELDS:
-        allowed = ", ".join(f"${{{name}}}" for name in sorted(URL_FIELDS))
-        raise ValueError(f"may only use {allowed}")
-    if urlsplit(template).scheme not in ("http", "https"):
-        raise ValueError("must begin with https:// or http://")
-    _absolute(Template(template).substitute(dict.fromkeys(URL_FIELDS, "name")))
-    return template
+def _of_environment(raw: str) -> str:
+    """An environment's name must not change with the workload: Jira knows it by the namespace alone."""
+    values.template(raw)
+    if set(_NAME.findall(raw.replace("$$", ""))) - {"cluster", "namespace"}:
+        raise ValueError("may only use ${cluster} and ${namespace}")
+    return raw
 
 
-Url = Annotated[str, AfterValidator(_https)]
-UrlTemplate = Annotated[str, Field(max_length=1000), AfterValidator(_url_template)]
+Url = Annotated[str, Field(max_length=values.URL_MAX), AfterValidator(_https)]
+Template = Annotated[str, AfterValidator(values.template)]
+UrlTemplate = Annotated[str, AfterValidator(values.url_template)]
+IdTemplate = Annotated[str, Field(max_length=255, pattern=r"^([A-Za-z0-9._-]|\$\{(cluster|namespace)\})+$")]
+NamespacePattern = Annotated[str, Field(min_length=1, max_length=255)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 
@@ -93,6 +88,42 @@ class OAuth(_Group):
     client_id_file: Path
     client_secret_file: Path
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The mounted files that hold the credentials."""
+        return self.client_id_file, self.client_secret_file
+
+
+class Connect(_Group):
+    """A Connect app's key and shared secret (JWT, HS256): only for apps that are installed already.
+
+    Atlassian has ended new private Connect apps (facts: Jira's deployments API, section 2.2).
+    """
+
+    type: Literal["connect"]
+    app_key_file: Path
+    shared_secret_file: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The mounted files that hold the credentials."""
+        return self.app_key_file, self.shared_secret_file
+
+
+class _Chosen(BaseModel):
+    type: Literal["oauth", "connect"]
+
+
+def _by_type(value: Any) -> OAuth | Connect:
+    """A discriminated union would put its tag into a mistake's path, where no file has such a key."""
+    if isinstance(value, OAuth | Connect):
+        return value
+    model = OAuth if _Chosen.model_validate(value).type == "oauth" else Connect
+    return model.model_validate(value)
+
+
+Auth = Annotated[OAuth | Connect, BeforeValidator(_by_type)]
+
 
 class Site(_Group):
     """One Jira Cloud site and who may report to it."""
@@ -100,7 +131,7 @@ class Site(_Group):
     name: Name
     url: Url
     cloud_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
-    auth: OAuth
+    auth: Auth
     allowed_namespaces: Annotated[tuple[str, ...], Field(min_length=1)]
     requests_per_second: Annotated[float, Field(ge=1, le=100)] = 5.0
     timeout_seconds: Annotated[float, Field(ge=1, le=300)] = 30.0
@@ -115,6 +146,47 @@ class Atlassian(_Group):
 
     api_url: Url = "https://api.atlassian.com"
     auth_url: Url = "https://api.atlassian.com"
+
+
+class EnvironmentRule(_Group):
+    """How Jira shows the namespaces that match by name (globs), by labels, or both; the first such rule counts.
+
+    `id` and `name` may use `${cluster}` and `${namespace}`; what is left out is derived from the namespace.
+    """
+
+    namespaces: tuple[NamespacePattern, ...] = ()
+    labels: Annotated[dict[str, str], Field(max_length=20)] = {}
+    id: IdTemplate | None = None
+    name: Annotated[str, AfterValidator(_of_environment)] | None = None
+    type: EnvironmentType | None = None
+
+    @model_validator(mode="after")
+    def _check_that_it_matches_something(self) -> Self:
+        if not self.namespaces and not self.labels:
+            raise ValueError("must have `namespaces`, `labels` or both")
+        return self
+
+
+class IssueKeys(_Group):
+    """Which issue keys count."""
+
+    projects: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,254}$")], ...], Field(max_length=1000)
+    ] = ()
+    """Only keys of these projects are taken from texts, so that UTF-8 is no issue; all projects if empty."""
+    from_texts: bool = True
+    """Whether keys are looked for in the annotations that hold texts."""
+    carry_over: bool = True
+    """Whether a rollout takes over the keys of those before it that never succeeded."""
+
+
+class Texts(_Group):
+    """Templates for what Jira shows, where neither annotations nor a link say it."""
+
+    display_name: Template = "${name} ${version}"
+    description: Template | None = None
+    label: Template | None = None
+    url: UrlTemplate | None = None
 
 
 class Log(_Group):
@@ -137,11 +209,19 @@ class Settings(_Group):
     cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
     sites: Annotated[tuple[Site, ...], Field(min_length=1)]
     default_site: Name | None = None
+    sources: Annotated[tuple[WorkloadKind, ...], Field(min_length=1)] = get_args(WorkloadKind)
+    """The kinds of workloads that are followed."""
     atlassian: Atlassian = Atlassian()
-    workload_url: UrlTemplate | None = None
+    environments: Annotated[tuple[EnvironmentRule, ...], Field(max_length=100)] = ()
+    issue_keys: IssueKeys = IssueKeys()
+    texts: Texts = Texts()
     restarts_are_rollouts: bool = False
     history_limit: Annotated[int, Field(ge=1, le=100)] = 10
     sweep_seconds: Annotated[float, Field(ge=1)] = 60.0
+    settling_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """How long after its end a rollout's associations still follow its link."""
+    confirm_after_seconds: Annotated[float, Field(ge=1, le=86400)] = 30.0
+    """How long after Jira accepted a final state it is asked whether it has stored it."""
     log: Log = Log()
     http: Http = Http()
 
@@ -166,46 +246,3 @@ class Settings(_Group):
             if site.name == name:
                 return site
         raise KeyError(name)
-
-
-def load(path: Path) -> Settings:
-    """Read and check the settings file. Raises `SettingsError` with one line for each thing that is wrong."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is not valid YAML: it is not UTF-8") from error
-    except yaml.YAMLError as error:  # its own text quotes the line, which may hold what should not be shown
-        mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise SettingsError(f"{path}: is not valid YAML{place}") from None
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path}: must be a YAML mapping with the keys `cluster` and `sites`")
-    for key in content:
-        if not isinstance(key, str):
-            raise SettingsError(
-                f"{path}: {key}: no such key; in YAML, `on`, `yes` and numbers must be quoted to be text"
-            )
-    try:
-        return Settings(**content)
-    except ValidationError as error:
-        raise SettingsError("\n".join(f"{path}: {line}" for line in _lines(error))) from error
-
-
-def _lines(error: ValidationError) -> Iterator[str]:
-    """One line for each mistake; that a list of refused entries counts as empty is no further mistake."""
-    places = [each["loc"] for each in error.errors(include_input=False)]
-    for each in error.errors(include_input=False):
-        place = each["loc"]
-        follows = any(other != place and other[: len(place)] == place for other in places)
-        if not (each["type"] == "too_short" and follows):
-            yield f"{_path(place)}{each['msg'].removeprefix('Value error, ')}"
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    """`sites[0].auth.clientIdFile: `, as a person would write the key's path."""
-    path = ""
-    for step in location:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return f"{path.removeprefix('.')}: " if path else ""

@@ -1,0 +1,64 @@
+"""The rights that the operator needs in the cluster: the rules of the chart's ClusterRole (R7)."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jira_deployment_operator.api.names import GROUP, LINK_PLURAL, RECORD_PLURAL
+from jira_deployment_operator.workloads import deployment, rollout
+from jira_deployment_operator.workloads.kinds import KINDS
+
+_WATCH: Final = ("list", "watch")
+_FOLLOW: Final = ("get", "list", "watch")
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Some verbs on one resource, or subresource (`resource/subresource`), in all namespaces."""
+
+    group: str
+    resource: str
+    verbs: tuple[str, ...]
+    needed: str
+    """What for, as the end of a sentence."""
+
+    @property
+    def shown(self) -> str:
+        """The resource as people write it."""
+        return f"{self.resource}.{self.group}" if self.group else self.resource
+
+    def review(self, verb: str) -> dict[str, Any]:
+        """Return the SelfSubjectAccessReview that asks whether one may do it."""
+        resource, _, subresource = self.resource.partition("/")
+        asked = {"group": self.group, "resource": resource, "subresource": subresource, "verb": verb}
+        return {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {key: value for key, value in asked.items() if value}},
+        }
+
+    def rule(self, verbs: Collection[str]) -> str:
+        """Return the rule for a ClusterRole that grants it."""
+        group = self.group or '""'
+        return f"{{apiGroups: [{group}], resources: [{self.resource}], verbs: [{', '.join(verbs)}]}}"
+
+
+def needed_for(sources: Collection[str]) -> tuple[Permission, ...]:
+    """Return what the operator must be allowed to do to follow these kinds of workloads."""
+    return (
+        *_for_workloads(sources),
+        Permission("", "namespaces", _WATCH, "to read what namespaces say about their workloads"),
+        Permission(GROUP, LINK_PLURAL, _WATCH, "to read what teams say about their workloads"),
+        Permission(GROUP, f"{LINK_PLURAL}/status", ("patch",), "to tell teams how their links stand"),
+        Permission(GROUP, RECORD_PLURAL, ("get", "list", "create", "delete"), "to remember rollouts"),
+        Permission(GROUP, f"{RECORD_PLURAL}/status", ("patch",), "to remember what Jira was told"),
+        Permission("", "events", ("create",), "to tell people what is wrong with their objects"),
+    )
+
+
+def _for_workloads(sources: Collection[str]) -> Iterator[Permission]:
+    for kind in KINDS.values():
+        follows = kind.name in sources
+        lends_templates = kind.name == deployment.KIND and rollout.KIND in sources
+        if follows or lends_templates:
+            yield Permission(kind.group, kind.plural, _FOLLOW, f"to follow {kind.name}s")

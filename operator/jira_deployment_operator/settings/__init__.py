@@ -1,0 +1,30 @@
+"""The settings a platform team gives the operator: one YAML file, checked whole before anything starts."""
+
+from jira_deployment_operator.settings.file import SettingsError, load
+from jira_deployment_operator.settings.model import (
+    Auth,
+    Connect,
+    EnvironmentRule,
+    Http,
+    IssueKeys,
+    Log,
+    OAuth,
+    Settings,
+    Site,
+    Texts,
+)
+
+__all__ = [
+    "Auth",
+    "Connect",
+    "EnvironmentRule",
+    "Http",
+    "IssueKeys",
+    "Log",
+    "OAuth",
+    "Settings",
+    "SettingsError",
+    "Site",
+    "Texts",
+    "load",
+]

@@ -1,0 +1,31 @@
+from jira_deployment_operator.cli.permissions import Permission, needed_for
+
+
+def resources(*sources: str) -> set[str]:
+    return {each.shown for each in needed_for(sources)}
+
+
+def test_only_the_kinds_that_are_followed_need_rights() -> None:
+    assert resources("StatefulSet") & {"deployments.apps", "daemonsets.apps", "rollouts.argoproj.io"} == set()
+    assert "statefulsets.apps" in resources("StatefulSet")
+
+
+def test_rollouts_need_deployments_too_for_their_templates() -> None:
+    assert resources("Rollout") >= {"rollouts.argoproj.io", "deployments.apps"}
+
+
+def test_a_subresource_is_asked_for_as_such() -> None:
+    asked = Permission("jira-operator.dev", "jiradeployments/status", ("patch",), "").review("patch")
+
+    assert asked["spec"]["resourceAttributes"] == {
+        "group": "jira-operator.dev",
+        "resource": "jiradeployments",
+        "subresource": "status",
+        "verb": "patch",
+    }
+
+
+def test_a_missing_right_is_written_as_the_rule_that_grants_it() -> None:
+    assert Permission("", "events", ("create",), "").rule(["create"]) == (
+        '{apiGroups: [""], resources: [events], verbs: [create]}'
+    )
