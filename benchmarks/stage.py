@@ -59,7 +59,9 @@ async def stage(*, fleet: int) -> AsyncIterator[Stage]:
         jira, bare_jira = await enter(RemoteJira()), await enter(RemoteJira())
         # An installation asks a Jira for its addresses only, and those the remote one has too.
         addresses = cast("StandInJira", jira)
-        operator = await enter(Installation(cluster, addresses, values={"historyLimit": HISTORY_LIMIT, "confirmAfterSeconds": 86400}))
+        operator = await enter(
+            Installation(cluster, addresses, values={"historyLimit": HISTORY_LIMIT, "confirmAfterSeconds": 86400})
+        )
         yield Stage(
             load=Load(await enter(session_for(cluster.kubeconfig, connections=100)), fleet=fleet),
             operator=operator,

@@ -31,17 +31,18 @@ async def perform(narrator: Narrator, *, stay: bool) -> None:
         'Each line "Jira <-" is a report as it arrives: issues, environment, version, state, and the milliseconds '
         "since the operator saw the change.",
     )
-    async with StandInJira() as jira, Cluster() as cluster, _following(jira, narrator) as arrivals:
+    async with StandInJira() as jira, Cluster(argo_rollouts=True) as cluster, _following(jira, narrator) as arrivals:
         narrator.facts(
             {
                 "Cluster": f"Kubernetes {module_of('kubectl').version}, up in {time.monotonic() - started:.0f} s",
                 "Jira": f"{jira.url}/ (open it to watch along)",
             }
         )
-        player = Player(cluster, jira, arrivals, narrator)
+        operator = Installation(cluster, jira)
+        player = Player(cluster, jira, operator, arrivals, narrator)
         narrator.title(BEFORE.title, BEFORE.text)
         await player.play(BEFORE)
-        async with _installed(cluster, jira, narrator) as operator:
+        async with _installed(operator, narrator):
             for number, chapter in enumerate(CHAPTERS, start=1):
                 narrator.chapter(chapter, number, len(CHAPTERS))
                 await player.play(chapter)
@@ -70,7 +71,7 @@ async def _following(jira: StandInJira, narrator: Narrator) -> AsyncIterator[Arr
 
 
 @contextlib.asynccontextmanager
-async def _installed(cluster: Cluster, jira: StandInJira, narrator: Narrator) -> AsyncIterator[Installation]:
+async def _installed(operator: Installation, narrator: Narrator) -> AsyncIterator[None]:
     """Install the chart and run the operator."""
     narrator.title(
         "The operator is installed",
@@ -79,11 +80,11 @@ async def _installed(cluster: Cluster, jira: StandInJira, narrator: Narrator) ->
     )
     chart = CHART.relative_to(ROOT)
     narrator.command(f"helm upgrade {RELEASE} {chart} --install --create-namespace -n {NAMESPACE} -f values.yaml")
-    async with Installation(cluster, jira) as operator:
+    async with operator:
         with _log_kept_on_failure(operator.log, narrator):
             await operator.start()
             narrator.remark(f"It is ready, as process {operator.pid}.")
-            yield operator
+            yield
 
 
 @contextlib.contextmanager

@@ -8,8 +8,9 @@ from sandbox.cluster import Cluster
 from sandbox.demo.arrivals import Arrivals
 from sandbox.demo.expectations import Board, Place, Shown, board_of, differences, uninvited
 from sandbox.demo.narration import Narrator
-from sandbox.demo.story import Chapter, Run, Shows
+from sandbox.demo.story import Chapter, Renew, Revoke, Run, Shows
 from sandbox.eventually import eventually
+from sandbox.installation import Installation
 from sandbox.jira import StandInJira
 
 WITHIN_SECONDS: Final = 60.0
@@ -23,9 +24,12 @@ class UnexpectedError(Exception):
 class Player:
     """Plays chapters one after the other and remembers what Jira must show by now."""
 
-    def __init__(self, cluster: Cluster, jira: StandInJira, arrivals: Arrivals, narrator: Narrator) -> None:
+    def __init__(
+        self, cluster: Cluster, jira: StandInJira, operator: Installation, arrivals: Arrivals, narrator: Narrator
+    ) -> None:
         self._cluster = cluster
         self._jira = jira
+        self._operator = operator
         self._arrivals = arrivals
         self._narrator = narrator
         self._expected: dict[Place, tuple[Shown, ...]] = {}
@@ -45,6 +49,12 @@ class Player:
             match step:
                 case Run(command):
                     await self._run(command)
+                case Revoke():
+                    self._narrator.remark("In Jira, the operator's credential is deleted.")
+                    self._jira.revoke_credentials()
+                case Renew():
+                    self._narrator.remark("In Jira, a new credential is made; its Secret replaces the old one.")
+                    self._operator.write_credentials(self._jira.rotate_credentials())
                 case Shows(place, deployments):
                     await self._until_shown(place, deployments)
         if chapter.quiet:

@@ -18,6 +18,16 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Revoke:
+    """Somebody deletes the operator's credential in Jira."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Somebody makes another credential in Jira, and its Secret is mounted in place of the old one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shows:
     """All that Jira must show at one place from now on; elsewhere, nothing may have changed."""
 
@@ -31,7 +41,7 @@ class Chapter:
 
     title: str
     text: str
-    steps: tuple[Run | Shows, ...]
+    steps: tuple[Run | Revoke | Renew | Shows, ...]
     quiet: bool = False
 
 
@@ -62,6 +72,8 @@ _WEB: Final = Workload("web", "shop-prod", "production", ("SHOP-1",))
 _CART_STAGING: Final = Workload("cart", "shop-staging", "staging", ("SHOP-2",))
 _CART: Final = Workload("cart", "shop-prod", "production", ("SHOP-2",))
 _CHECKOUT: Final = Workload("checkout", "shop-prod", "production", ("SHOP-3", "PAY-2"))
+_SEARCH: Final = Workload("search", "shop-prod", "production", ("SHOP-4",))
+_API: Final = Workload("api", "shop-staging", "staging", ("SHOP-5", "PAY-3"))
 _PAYMENTS: Final = Workload("payments", "shop-prod", "production", ("PAY-1",))
 
 BEFORE: Final = Chapter(
@@ -157,6 +169,65 @@ CHAPTERS: Final = (
         (
             Run("kubectl set image -n shop-prod deployment/web web=nginx:1.28"),
             _WEB.shows(_WEB.done("1.27"), _WEB.done("1.28")),
+        ),
+    ),
+    Chapter(
+        "A link from Git",
+        "The API's manifest says nothing of Jira. A JiraDeploymentLink in the same folder does, for it and its issues.",
+        (
+            Run("kubectl apply -n shop-staging -f examples/demo/api"),
+            _API.shows(_API.done("2.0")),
+            Run("kubectl get jiradeploymentlinks -n shop-staging"),
+        ),
+    ),
+    Chapter(
+        "A canary",
+        "Search is an Argo Rollout. Its canary waits for a person at 50 %: in progress until somebody promotes it.",
+        (
+            Run("kubectl apply -n shop-prod -f examples/demo/search.yaml"),
+            _SEARCH.shows(_SEARCH.done("7.0")),
+            Run(
+                "kubectl patch -n shop-prod rollout/search --type=json"
+                """ -p='[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"search:7.1"}]'"""
+            ),
+            Run("kubectl wait -n shop-prod rollout/search --for=jsonpath={.status.phase}=Paused --timeout=60s"),
+            _SEARCH.shows(_SEARCH.done("7.0"), _SEARCH.went("7.1", "in_progress")),
+            Run(
+                "kubectl patch -n shop-prod rollout/search --subresource=status --type=merge"
+                """ -p='{"status":{"pauseConditions":null}}'"""
+            ),
+            _SEARCH.shows(_SEARCH.done("7.0"), _SEARCH.done("7.1")),
+        ),
+    ),
+    Chapter(
+        "An issue that Jira does not know",
+        "Somebody mistypes a second issue. The rollout is linked to the one that exists, and its record says the rest.",
+        (
+            Run("kubectl annotate -n shop-prod deployment/cart --overwrite jira-operator.dev/issue-keys=SHOP-2,SHPO-2"),
+            Run("kubectl set image -n shop-prod deployment/cart cart=nginx:1.30"),
+            _CART.shows(_CART.went("1.28", "in_progress", "cancelled"), _CART.done("1.29"), _CART.done("1.30")),
+            Run(
+                "kubectl get jiradeployments -n shop-prod deployment-cart-3"
+                """ -o jsonpath='{.status.transitions[*].message}'"""
+            ),
+        ),
+    ),
+    Chapter(
+        "A revoked credential",
+        "Somebody deletes the operator's credential in Jira and rolls out staging. Nothing gets lost: the end of the "
+        "rollout waits in its record, and is told as soon as another credential is mounted.",
+        (
+            Revoke(),
+            Run("kubectl set image -n shop-staging deployment/web web=nginx:1.29"),
+            Run("kubectl rollout status -n shop-staging deployment/web"),
+            Run(
+                "kubectl wait -n shop-staging jiradeployments/deployment-web-3"
+                " --for=jsonpath={.status.state}=successful --timeout=60s"
+            ),
+            Renew(),
+            _WEB_STAGING.shows(
+                _WEB_STAGING.done("1.27"), _WEB_STAGING.done("1.28"), _WEB_STAGING.went("1.29", "successful")
+            ),
         ),
     ),
 )
