@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.api.states import State
 from jira_deployment_operator.kube.client import ApiServer
-from jira_deployment_operator.kube.errors import ApiServerError, Conflict, NotFound
+from jira_deployment_operator.kube.errors import ApiServerError, Conflict, NotFound, Unavailable
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.retention import expired
 from jira_deployment_operator.observability import metrics
@@ -95,6 +95,7 @@ class Ledger:
         self._rollouts: dict[WorkloadKey, dict[int, Rollout]] = {}
         self._live: dict[RecordKey, _Live] = {}
         self._last_numbers: dict[tuple[str, str], int] = {}
+        self._unanswered: dict[WorkloadKey, RecordKey] = {}
 
     async def load(self) -> None:
         """Read every record of the cluster; one that cannot be read is told in the log and left alone."""
@@ -147,11 +148,24 @@ class Ledger:
             body = await self._api_server.get(names.path(record.namespace, record.name))
             self._remember(_read(body))
             raise TakenError(str(error)) from error
+        except Unavailable:
+            self._unanswered[workload_of(record)] = key_of(record)
+            raise
         metrics.API_WRITES.labels("record", "ok").inc()
         created = _read(body)
         self._remember(created)
         self._forget_settled(workload_of(created))
         return created
+
+    async def unanswered(self, workload: WorkloadKey) -> JiraDeployment | None:
+        """Return the record of `workload`, if any, that was created though its creation got no answer."""
+        key = self._unanswered.get(workload)
+        if key is None:
+            return None
+        with contextlib.suppress(NotFound):
+            self._remember(_read(await self._api_server.get(names.path(key.namespace, key.name))))
+        del self._unanswered[workload]
+        return self.record(key)
 
     async def update(self, key: RecordKey, change: Change) -> JiraDeployment:
         """Change the status of a record and return it as stored. Raises `TakenError` if it is not what was remembered.

@@ -124,6 +124,9 @@ class Tracker:
                 return
 
     async def _follow(self, look: Look) -> None:
+        if record := await self._ledger.unanswered(look.workload):
+            self._hand_over(record)
+            self._tidying.begun(key_of(record), self._settings.history_limit)
         match look:
             case Gone():
                 self._standings.gone(look.workload)

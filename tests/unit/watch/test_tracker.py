@@ -93,6 +93,33 @@ async def test_r1_the_status_of_a_record_whose_operator_died_just_after_it_is_st
         assert stored["status"]["conditions"][0]["reason"] == "Baseline"
 
 
+@in_virtual_time
+async def test_r1_a_record_whose_creation_got_no_answer_is_known_whatever_is_seen_next() -> None:
+    link = link_body("web", issueKeys=["SHOP-1"])
+    async with operating() as simulation:
+        simulation.link(link)
+        simulation.fates.queue.append(Fate.ANSWER_LOST)
+        simulation.see(seen())
+        await pass_time()
+        simulation.unlink(link)
+        simulation.see(Gone(WEB, UID))
+        await simulation.wait(10)
+
+        assert [state for state, _ in told(simulation)] == ["in_progress", "cancelled"]
+        assert [each.status.state for each in records(simulation)] == [State.CANCELLED]
+
+
+@in_virtual_time
+async def test_a_baseline_whose_creation_got_no_answer_is_created_once_and_its_status_stored() -> None:
+    async with operating() as simulation:
+        simulation.fates.queue.append(Fate.ANSWER_LOST)
+        simulation.see(seen(Phase.COMPLETE, issue_keys="SHOP-1"))
+        await simulation.wait(10)
+
+        (stored,) = simulation.api_server.records()
+        assert stored["status"]["conditions"][0]["reason"] == "Baseline"
+
+
 class TestAmendments:
     """R4: what a link says counts for a rollout on its way; what annotations say later, for the next one."""
 
