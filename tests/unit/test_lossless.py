@@ -227,7 +227,7 @@ def issues(stored: DeploymentData) -> list[str]:
 
 TestLossless = Lossless.TestCase
 TestLossless.settings = settings(
-    max_examples=100,
+    max_examples=200,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
