@@ -26,8 +26,9 @@ setup: $(READY) ## Create the virtual environment from the lock file
 
 .PHONY: lock
 lock: $(READY) ## Refresh the lock files (hashes, no index addresses)
-	@for target in "requirements.lock" "requirements-dev.lock --group dev"; do \
-	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	@for target in "requirements.lock pyproject.toml" "requirements-dev.lock pyproject.toml --group dev" \
+	    "requirements-build.lock --group build"; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --output-file $$target; done
 
 .PHONY: tools
@@ -56,7 +57,7 @@ generate: $(READY) ## Write the generated files: the chart's CRD templates
 
 .PHONY: test
 test: lint tools ## Lint, unit tests and end-to-end tests on the real control plane
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: bench
 bench: $(READY) tools ## Measure latency, requests and memory beside a bare watch

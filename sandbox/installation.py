@@ -4,25 +4,23 @@ The process gets what its pod would get: the settings the chart rendered, the cr
 token of its ServiceAccount. So it can do in the sandbox exactly what the chart's rules allow, never more.
 """
 
-import asyncio
 import json
-import os
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import aiohttp
-import psutil
 import yaml
 
-from sandbox.cluster import Cluster
+from sandbox.cluster import Cluster, CommandError
+from sandbox.cluster.commands import run
+from sandbox.cluster.control_plane import ROLLOUTS_CONTROLLER
 from sandbox.cluster.ports import free_ports
-from sandbox.cluster.processes import GUARD, clean_environment
-from sandbox.eventually import eventually
+from sandbox.cluster.processes import clean_environment
 from sandbox.jira import DEFAULT_SITE, JiraSite, StandInJira
+from sandbox.program import Program
+from sandbox.webhook_process import MECHANISM, WebhookProcess, with_webhook
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CHART: Final = ROOT / "charts" / "jira-deployment-operator"
@@ -41,7 +39,8 @@ _CREDENTIALS: Final[Mapping[str, Callable[[JiraSite], dict[str, str]]]] = {
 class Installation:
     """One release of the chart in `cluster`, reporting to the sites of `jira`.
 
-    `allowed` are the namespaces that may report to a site, all if it is not in there; `values` go over the chart's own.
+    `allowed` are the namespaces that may report to a site, all if it is not in there; `site_values` go over what each
+    site gets, `values` over the chart's own.
     """
 
     def __init__(
@@ -51,19 +50,22 @@ class Installation:
         *,
         sites: tuple[JiraSite, ...] = (DEFAULT_SITE,),
         allowed: Mapping[str, list[str]] | None = None,
+        site_values: Mapping[str, Any] | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> None:
         self._cluster = cluster
         self._jira = jira
         self._sites = sites
         self._allowed = dict(allowed or {})
+        self._site_values = dict(site_values or {})
         self._values = dict(values or {})
         self._directory = cluster.directory / "operator"
-        self.log: Final = self._directory / "operator.log"
+        self._program = Program("operator", log=self._directory / "operator.log")
+        self.log: Final = self._program.log
         self.settings: Final = self._directory / "settings.yaml"
         self._kubeconfig: Path | None = None
         self._port = 0
-        self._process: asyncio.subprocess.Process | None = None
+        self.webhook: WebhookProcess | None = None
 
     async def __aenter__(self) -> Self:
         await self.install()
@@ -73,11 +75,15 @@ class Installation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.kill()
+        if self.webhook:
+            await self.webhook.kill()
 
     async def install(self) -> None:
         """Install or upgrade the release, and lay out what the operator's pod would find mounted."""
         (self._port,) = free_ports(1)
         self._directory.mkdir(exist_ok=True)
+        if self._values.get("gating", {}).get("mechanism") == MECHANISM and self.webhook is None:
+            self.webhook = self._replica("webhook")
         values_file = self._directory / "values.yaml"
         values_file.write_text(yaml.safe_dump(self._all_values()), encoding="utf-8")
         await self._cluster.helm(
@@ -88,6 +94,8 @@ class Installation:
         rendered = await self._cluster.kubectl("get", "configmap", f"{RELEASE}-settings", "-n", NAMESPACE, "-o", "json")
         self.settings.write_text(json.loads(rendered)["data"]["settings.yaml"], encoding="utf-8")
         self._kubeconfig = await self._cluster.service_account_kubeconfig(NAMESPACE, RELEASE)
+        if self.webhook:
+            await self.webhook.install(self.settings, self._all_values())
 
     def write_credentials(self, site: JiraSite) -> None:
         """Lay out the files of a site's Secret."""
@@ -99,72 +107,65 @@ class Installation:
     @property
     def pid(self) -> int:
         """The operator's process, which runs below its guard."""
-        assert self._process is not None
-        (program,) = psutil.Process(self._process.pid).children()
-        return program.pid
+        return self._program.pid
 
     async def start(self, *, ready: bool = True) -> None:
-        """Start the operator's process, and by default wait until it says that it is ready."""
-        assert self._process is None, "the operator runs already"
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", GUARD, ""),  # it does not outlive whoever started it
-                *(sys.executable, "-m", "jira_deployment_operator", "run", "--settings", str(self.settings)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=clean_environment(KUBECONFIG=str(self._kubeconfig), PYTHONUNBUFFERED="1"),
-                start_new_session=True,
-            )
+        """Start the operator's process, and by default wait until it says that it is ready.
+
+        The webhook, if the release has one, is started before it and waited for in any case.
+        """
+        if self.webhook and not self.webhook.runs:
+            await self.webhook.start_replica()
+        await self._program.start(
+            "run", "--settings", str(self.settings), kubeconfig=self._installed(), port=self._port
+        )
         if ready:
             await self.wait_ready()
 
     async def wait_ready(self) -> None:
         """Wait until `/readyz` answers 200; a process that has ended says why in its log."""
-
-        async def is_ready() -> bool:
-            assert self._process is not None
-            if self._process.returncode is not None:
-                return True
-            return (await self.http("readyz"))[0] == 200
-
-        await eventually(is_ready, within=60, what="the operator is ready")
-        assert self._process is not None
-        if self._process.returncode is not None:
-            tail = await asyncio.to_thread(self.log.read_text, encoding="utf-8")
-            raise RuntimeError(f"the operator ended with {self._process.returncode}:\n{tail[-3000:]}")
+        await self._program.wait_ready()
 
     async def ended(self, *, within: float = 60) -> int:
         """Wait until the process has ended by itself, and return its exit code; Kubernetes would start it again."""
-        process, self._process = self._process, None
-        assert process is not None
-        return await asyncio.wait_for(process.wait(), timeout=within)
+        return await self._program.ended(within=within)
+
+    async def command(self, *args: str) -> str:
+        """Return what the operator's command line prints to a cluster administrator; it needs no running operator."""
+        environment = clean_environment(KUBECONFIG=str(self._cluster.kubeconfig), COLUMNS="110")
+        program = Path(sys.executable).with_name("jira-deployment-operator")
+        return await run(program, args, environment=environment, error=CommandError)
+
+    @property
+    def url(self) -> str:
+        """Where the operator's own pages are."""
+        return f"http://127.0.0.1:{self._port}"
 
     async def http(self, path: str) -> tuple[int, str]:
         """Return status and body of one of the operator's own pages (`healthz`, `readyz`, `metrics`)."""
-        url = f"http://127.0.0.1:{self._port}/{path}"
-        async with aiohttp.ClientSession() as session, session.get(url) as response:
-            return response.status, await response.text()
+        return await self._program.http(path)
 
     async def stop(self) -> int:
-        """End the process as Kubernetes does, and return its exit code."""
-        assert self._process is not None
-        return await self._end(lambda guard: os.kill(guard, signal.SIGTERM))
+        """End the operator's process as Kubernetes does, and return its exit code; the webhook goes on."""
+        return await self._program.stop()
 
     async def kill(self) -> None:
-        """End the process as a node that loses power does."""
-        if self._process is not None:
-            await self._end(lambda guard: os.killpg(guard, signal.SIGKILL))
+        """End the operator's process as a node that loses power does; the webhook goes on."""
+        await self._program.kill()
 
-    async def _end(self, how: Callable[[int], None]) -> int:
-        process, self._process = self._process, None
-        assert process is not None
-        if process.returncode is None:
-            how(process.pid)
-        return await asyncio.wait_for(process.wait(), timeout=30)
+    async def replica(self, name: str) -> WebhookProcess:
+        """Return another replica of the webhook, not started yet."""
+        return await self._replica(name).install(self.settings, self._all_values())
+
+    def _replica(self, name: str) -> WebhookProcess:
+        return WebhookProcess(self._cluster, self._directory, release=RELEASE, namespace=NAMESPACE, name=name)
+
+    def _installed(self) -> Path:
+        assert self._kubeconfig is not None, "the release is not installed yet"
+        return self._kubeconfig
 
     def _all_values(self) -> dict[str, Any]:
-        return {
+        values = {
             "cluster": CLUSTER_NAME,
             "sites": [
                 {
@@ -174,6 +175,7 @@ class Installation:
                     "auth": {"type": site.auth},
                     "allowedNamespaces": self._allowed.get(site.name, ["*"]),
                     "timeoutSeconds": 5,
+                    **self._site_values,
                 }
                 for site in self._sites
             ],
@@ -181,5 +183,10 @@ class Installation:
             "credentialsDirectory": str(self._directory / "credentials"),
             "atlassian": {"apiUrl": self._jira.url, "authUrl": self._jira.url},
             "http": {"host": "127.0.0.1", "port": self._port},
+            # There is no image to start a pod of: the operator is the process that `start` starts.
+            "operator": {"enabled": False},
             **self._values,
+            # Argo's controller is no ServiceAccount here.
+            "gating": {"argoRolloutsUser": ROLLOUTS_CONTROLLER, **self._values.get("gating", {})},
         }
+        return with_webhook(values, self.webhook.url) if self.webhook else values

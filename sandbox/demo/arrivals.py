@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.jira import JournalEntry, StandInJira
+from sandbox.jira.associations import issue_keys_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,6 @@ def _accepted(entry: JournalEntry) -> Iterator[Arrival]:
                 pipeline=item["pipeline"]["id"],
                 version=item.get("label", ""),
                 state=item["state"],
-                issues=tuple(value for each in item["associations"] for value in each["values"]),
+                issues=tuple(issue_keys_of(item)),
                 latency_ms=max(0.0, (entry.arrived_at - looked_at) * 1000),
             )

@@ -20,10 +20,11 @@ from sandbox.demo.story import Chapter
 _INDENT = "  "
 _PROSE_WIDTH = 76
 _COLOURS = {
+    "pending": "yellow",
     "in_progress": "cyan",
     "successful": "green",
     "failed": "red",
-    "cancelled": "yellow",
+    "cancelled": "bright_black",
     "rolled_back": "magenta",
 }
 

@@ -8,10 +8,10 @@ from sandbox.cluster import Cluster
 from sandbox.demo.arrivals import Arrivals
 from sandbox.demo.expectations import Board, Place, Shown, board_of, differences, uninvited
 from sandbox.demo.narration import Narrator
-from sandbox.demo.story import Chapter, Renew, Revoke, Run, Shows
+from sandbox.demo.story import Answer, Chapter, Renew, Revoke, Run, Shows, Start, Stop
 from sandbox.eventually import eventually
 from sandbox.installation import Installation
-from sandbox.jira import StandInJira
+from sandbox.jira import Gate, StandInJira
 
 WITHIN_SECONDS: Final = 60.0
 """How long Jira may take to show a step: most need less than one second, a busy machine needs more."""
@@ -49,16 +49,30 @@ class Player:
             match step:
                 case Run(command):
                     await self._run(command)
-                case Revoke():
-                    self._narrator.remark("In Jira, the operator's credential is deleted.")
-                    self._jira.revoke_credentials()
-                case Renew():
-                    self._narrator.remark("In Jira, a new credential is made; its Secret replaces the old one.")
-                    self._operator.write_credentials(self._jira.rotate_credentials())
                 case Shows(place, deployments):
                     await self._until_shown(place, deployments)
+                case _:
+                    await self._happens(step)
         if chapter.quiet:
             self._narrator.remark("None of this may be reported; the next report will show whether it was.")
+
+    async def _happens(self, step: Revoke | Renew | Answer | Stop | Start) -> None:
+        """Something that nobody types: in Jira, or to the operator."""
+        match step:
+            case Revoke():
+                self._narrator.remark("In Jira, the operator's credential is deleted.")
+                self._jira.revoke_credentials()
+            case Renew():
+                self._narrator.remark("In Jira, a new credential is made; its Secret replaces the old one.")
+                self._operator.write_credentials(self._jira.rotate_credentials())
+            case Answer(place, word):
+                await self._answer(place, word)
+            case Stop():
+                self._narrator.remark("The operator is stopped.")
+                await self._operator.stop()
+            case Start():
+                await self._operator.start()
+                self._narrator.remark(f"The operator is started again, as process {self._operator.pid}.")
 
     def verify(self) -> None:
         """Raise UnexpectedError unless Jira shows all that the story told, and nothing else."""
@@ -70,8 +84,20 @@ class Player:
     async def _run(self, command: str) -> None:
         self._narrator.command(command)
         program, *arguments = shlex.split(command)
-        assert program == "kubectl", command
-        self._narrator.output(await self._cluster.kubectl(*arguments))
+        run = {"kubectl": self._cluster.kubectl, "jira-deployment-operator": self._operator.command}[program]
+        self._narrator.output(await run(*arguments))
+
+    async def _answer(self, place: Place, word: str) -> None:
+        """A change request opens a moment after Jira has stored what it is about."""
+        gate = await self._jira.until(lambda: self._waiting(place))
+        assert gate is not None
+        self._narrator.remark(f"In Jira, somebody looks at {gate.issue_key}: {word}.")
+        self._jira.set_gating(gate.key, word)
+
+    def _waiting(self, place: Place) -> Gate | None:
+        """The change request that waits at one place: one that was answered belongs to an earlier version."""
+        gate = self._jira.gating(place.pipeline, place.environment)
+        return gate if gate and gate.waits else None
 
     async def _until_shown(self, place: Place, deployments: tuple[Shown, ...]) -> None:
         self._expected[place] = deployments

@@ -4,7 +4,7 @@ Only data. The commands are run as they stand here, from the repository's root, 
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from sandbox.demo.expectations import Place, Shown
 from sandbox.installation import CLUSTER_NAME
@@ -12,7 +12,7 @@ from sandbox.installation import CLUSTER_NAME
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A kubectl command somebody types."""
+    """A command somebody types: kubectl's, or the operator's own."""
 
     command: str
 
@@ -25,6 +25,24 @@ class Revoke:
 @dataclass(frozen=True, slots=True)
 class Renew:
     """Somebody makes another credential in Jira, and its Secret is mounted in place of the old one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Somebody in Jira allows or prevents what waits at one place, as the buttons of Jira's page do."""
+
+    place: Place
+    word: Literal["allowed", "prevented"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The operator is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The operator is started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +59,7 @@ class Chapter:
 
     title: str
     text: str
-    steps: tuple[Run | Revoke | Renew | Shows, ...]
+    steps: tuple[Run | Revoke | Renew | Answer | Stop | Start | Shows, ...]
     quiet: bool = False
 
 
@@ -54,9 +72,18 @@ class Workload:
     environment_type: str
     issues: tuple[str, ...]
 
+    @property
+    def place(self) -> Place:
+        """Where Jira shows it."""
+        return Place(f"{CLUSTER_NAME}.{self.namespace}", self.name)
+
     def shows(self, *deployments: Shown) -> Shows:
         """Jira shows these deployments of it, oldest first."""
-        return Shows(Place(f"{CLUSTER_NAME}.{self.namespace}", self.name), deployments)
+        return Shows(self.place, deployments)
+
+    def answer(self, word: Literal["allowed", "prevented"]) -> Answer:
+        """Somebody in Jira answers what waits of it."""
+        return Answer(self.place, word)
 
     def went(self, version: str, *states: str) -> Shown:
         """One deployment of it went through these states."""
@@ -74,7 +101,11 @@ _CART: Final = Workload("cart", "shop-prod", "production", ("SHOP-2",))
 _CHECKOUT: Final = Workload("checkout", "shop-prod", "production", ("SHOP-3", "PAY-2"))
 _SEARCH: Final = Workload("search", "shop-prod", "production", ("SHOP-4",))
 _API: Final = Workload("api", "shop-staging", "staging", ("SHOP-5", "PAY-3"))
+_LEDGER: Final = Workload("ledger", "shop-prod", "production", ("OPS-7",))
 _PAYMENTS: Final = Workload("payments", "shop-prod", "production", ("PAY-1",))
+
+_ALLOWED_3_1: Final = _LEDGER.went("3.1", "pending", "in_progress", "successful")
+_PREVENTED_3_2: Final = _LEDGER.went("3.2", "pending", "cancelled")
 
 BEFORE: Final = Chapter(
     "A cluster in use",
@@ -228,6 +259,54 @@ CHAPTERS: Final = (
             _WEB_STAGING.shows(
                 _WEB_STAGING.done("1.27"), _WEB_STAGING.done("1.28"), _WEB_STAGING.went("1.29", "successful")
             ),
+        ),
+    ),
+    Chapter(
+        "Held until Jira allows it",
+        "The ledger's link asks for a gate. Its next version is held in the very write that asks for it: no pod of it "
+        "comes until somebody allows the change request in Jira.",
+        (
+            Run("kubectl apply -n shop-prod -f examples/demo/ledger/link.yaml"),
+            Run("kubectl apply -n shop-prod -f examples/demo/ledger/deployment.yaml"),
+            _LEDGER.shows(_LEDGER.done("3.0")),
+            Run("kubectl set image -n shop-prod deployment/ledger ledger=ledger:3.1"),
+            _LEDGER.shows(_LEDGER.done("3.0"), _LEDGER.went("3.1", "pending")),
+            Run(
+                "kubectl wait -n shop-prod jiradeployments/deployment-ledger-2"
+                " --for=jsonpath={.status.gate.status}=awaiting --timeout=60s"
+            ),
+            Run("kubectl get deployments -n shop-prod ledger"),
+            Run("jira-deployment-operator holds -n shop-prod"),
+            _LEDGER.answer("allowed"),
+            _LEDGER.shows(_LEDGER.done("3.0"), _ALLOWED_3_1),
+        ),
+    ),
+    Chapter(
+        "Prevented",
+        "The next change request is declined. The version is cancelled, and the one before it stays.",
+        (
+            Run("kubectl set image -n shop-prod deployment/ledger ledger=ledger:3.2"),
+            _LEDGER.shows(_LEDGER.done("3.0"), _ALLOWED_3_1, _LEDGER.went("3.2", "pending")),
+            _LEDGER.answer("prevented"),
+            _LEDGER.shows(_LEDGER.done("3.0"), _ALLOWED_3_1, _PREVENTED_3_2),
+            Run(
+                "kubectl get pods -n shop-prod -l app.kubernetes.io/name=ledger"
+                " -o custom-columns=NAME:.metadata.name,IMAGE:.spec.containers[0].image"
+            ),
+        ),
+    ),
+    Chapter(
+        "Three in the morning",
+        "The operator is down, and a fix must out. The API server holds it all the same, and somebody overrides the "
+        "hold. When the operator is back, it tells Jira, with who it was and why.",
+        (
+            Stop(),
+            Run("kubectl set image -n shop-prod deployment/ledger ledger=ledger:3.3"),
+            Run('jira-deployment-operator release deployment/ledger -n shop-prod --reason "pager 123"'),
+            Run("kubectl rollout status -n shop-prod deployment/ledger"),
+            Start(),
+            _LEDGER.shows(_LEDGER.done("3.0"), _ALLOWED_3_1, _PREVENTED_3_2, _LEDGER.went("3.3", "successful")),
+            Run("kubectl get jiradeployments -n shop-prod -l jira-operator.dev/workload-kind=Deployment"),
         ),
     ),
 )

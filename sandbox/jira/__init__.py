@@ -6,9 +6,20 @@ real one is ambiguous, it takes the harsher reading, so that a client which pass
 """
 
 from sandbox.jira import faults
+from sandbox.jira.gating import Gate
 from sandbox.jira.journal import JournalEntry
 from sandbox.jira.server import StandInJira
 from sandbox.jira.sites import CONNECT_SITE, DEFAULT_SITE, JiraSite
-from sandbox.jira.store import StoredDeployment
+from sandbox.jira.store import DeploymentKey, StoredDeployment
 
-__all__ = ["CONNECT_SITE", "DEFAULT_SITE", "JiraSite", "JournalEntry", "StandInJira", "StoredDeployment", "faults"]
+__all__ = [
+    "CONNECT_SITE",
+    "DEFAULT_SITE",
+    "DeploymentKey",
+    "Gate",
+    "JiraSite",
+    "JournalEntry",
+    "StandInJira",
+    "StoredDeployment",
+    "faults",
+]

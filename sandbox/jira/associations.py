@@ -36,6 +36,11 @@ class Links:
         return not self.spoiled and any(link["associationType"] not in ENTITY_TYPES for link in self.known)
 
     @property
+    def have_service(self) -> bool:
+        """Whether there is a service to which a change request could belong."""
+        return any(link["associationType"] == SERVICE_TYPE for link in self.known)
+
+    @property
     def unknown_issue_keys(self) -> list[str]:
         """The unknown values that have the form of an issue key."""
         return [

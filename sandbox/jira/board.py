@@ -10,13 +10,16 @@ import json
 import time
 from collections.abc import Mapping
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.jira.address import SITE_PATH
 from sandbox.jira.associations import services_of
 from sandbox.jira.change import ChangeSignal
-from sandbox.jira.store import Store, StoredDeployment
+from sandbox.jira.gating import Gate, Gates
+from sandbox.jira.store import DeploymentKey, Store, StoredDeployment
 
 ROWS_SHOWN = 200
 SHOWN_PER_CELL = 5
@@ -36,14 +39,16 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+_NO_GATES: Mapping[DeploymentKey, Gate] = MappingProxyType({})
 _TYPE_ORDER = ("development", "testing", "staging", "production", "unmapped")
 
 
 class Board:
     """The web page and what it reads."""
 
-    def __init__(self, stores: Mapping[str, Store], stored: ChangeSignal) -> None:
+    def __init__(self, stores: Mapping[str, Store], gates: Mapping[str, Gates], stored: ChangeSignal) -> None:
         self._stores = stores
+        self._gates = gates
         self._stored = stored
 
     def add_routes(self, application: web.Application) -> None:
@@ -52,14 +57,22 @@ class Board:
             application.router.add_get(path, self._page)
         application.router.add_get("/api/board", self._board)
         application.router.add_get("/events", self._events)
+        application.router.add_get(SITE_PATH + "/browse/{issue}", self._browse)
 
     async def _page(self, request: web.Request) -> web.Response:
         name, content_type = _PAGE[request.path]
         text = (files(__package__) / "page" / name).read_text(encoding="utf-8")
         return web.Response(text=text, content_type=content_type, headers=_HEADERS)
 
+    async def _browse(self, _request: web.Request) -> web.Response:
+        # The link of a change request leads to where it can be answered.
+        return web.Response(status=302, headers={**_HEADERS, "Location": "/"})
+
     async def _board(self, _request: web.Request) -> web.Response:
-        sites = [site_board(name, list(store.deployments.values())) for name, store in self._stores.items()]
+        sites = [
+            site_board(name, list(store.deployments.values()), self._gates[name].open)
+            for name, store in self._stores.items()
+        ]
         return web.json_response({"now": time.time(), "sites": sites}, headers=_HEADERS)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
@@ -80,7 +93,9 @@ class Board:
             await response.write(_event(seen))
 
 
-def site_board(name: str, deployments: list[StoredDeployment]) -> dict[str, Any]:
+def site_board(
+    name: str, deployments: list[StoredDeployment], gates: Mapping[DeploymentKey, Gate] = _NO_GATES
+) -> dict[str, Any]:
     """Arrange a site's deployments in rows (issues, services) and columns (environments)."""
     rows: dict[tuple[str, str], dict[str, list[StoredDeployment]]] = {}
     environments: dict[str, dict[str, str]] = {}
@@ -103,7 +118,7 @@ def site_board(name: str, deployments: list[StoredDeployment]) -> dict[str, Any]
                 "key": key,
                 "cells": {
                     environment: {
-                        "deployments": [_as_json(stored) for stored in cell[:SHOWN_PER_CELL]],
+                        "deployments": [_as_json(stored, gates.get(stored.key)) for stored in cell[:SHOWN_PER_CELL]],
                         "older": len(cell[SHOWN_PER_CELL:]),
                     }
                     for environment, cell in rows[kind, key].items()
@@ -130,7 +145,7 @@ def _reading_order(row: tuple[str, str]) -> tuple[str, str, int]:
     return (kind, project, int(number)) if kind == "issue" else (kind, key, 0)
 
 
-def _as_json(stored: StoredDeployment) -> dict[str, Any]:
+def _as_json(stored: StoredDeployment, gate: Gate | None) -> dict[str, Any]:
     data = stored.data
     return {
         **stored.key.as_json(),
@@ -140,6 +155,7 @@ def _as_json(stored: StoredDeployment) -> dict[str, Any]:
         "label": data.get("label", ""),
         "description": data["description"],
         "url": data["url"],
+        "gate": {"issueKey": gate.issue_key, "status": gate.status} if gate else None,
         "updated": stored.history[-1].stored_at,
         "history": [
             {"state": state, "updateSequenceNumber": number, "at": at, "stored": True}

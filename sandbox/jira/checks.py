@@ -56,6 +56,14 @@ def request_faults(body: Mapping[str, Any]) -> Iterator[str]:
         yield from _spoiling_faults(item)
 
 
+def asks_for_gate(item: Mapping[str, Any]) -> bool:
+    """Tell whether a deployment comes with the command to open a gate."""
+    commands = item.get("commands")
+    return isinstance(commands, list) and any(
+        isinstance(command, dict) and command.get("command") == GATING_COMMAND for command in commands
+    )
+
+
 def item_faults(item: Mapping[str, Any]) -> Iterator[str]:
     """Tell what makes Jira reject this one deployment."""
     for text in _TEXTS:
@@ -143,7 +151,7 @@ def _command_faults(item: Mapping[str, Any]) -> Iterator[str]:
     commands = item.get("commands", [])
     if not isinstance(commands, list) or not all(isinstance(command, dict) for command in commands):
         yield "'commands' must be an array of objects"
-    elif item.get("state") != "pending" and any(command.get("command") == GATING_COMMAND for command in commands):
+    elif item.get("state") != "pending" and asks_for_gate(item):
         # Fact 3.2: "The API returns an error if state does not fit the command".
         yield f"'{GATING_COMMAND}' needs the state pending"
 

@@ -74,6 +74,10 @@ class Client:
         """Read a deployment by its key."""
         return await self.send("GET", self._by_key(pipeline, environment, number))
 
+    async def gating_status(self, pipeline: str, environment: str, number: object) -> Reply:
+        """Ask how a deployment's gate stands."""
+        return await self.send("GET", f"{self._by_key(pipeline, environment, number)}/gating-status")
+
     async def delete(self, pipeline: str, environment: str, number: object) -> Reply:
         """Delete a deployment by its key."""
         return await self.send("DELETE", self._by_key(pipeline, environment, number))

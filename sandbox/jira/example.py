@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from sandbox.jira.checks import GATING_COMMAND
 from sandbox.jira.client import Client
 
 _TYPES = {"dev": "development", "test": "testing", "stage": "staging", "prod": "production"}
@@ -16,6 +17,7 @@ class _Rollout(NamedTuple):
     label: str
     keys: tuple[str, ...]
     states: tuple[str, ...]
+    gated: bool = False
 
 
 _STORY = (
@@ -25,7 +27,7 @@ _STORY = (
     _Rollout(2, "checkout", "prod", "v1.8.0", ("SHOP-101", "SHOP-114"), ("pending", "in_progress")),
     _Rollout(2, "checkout", "dev", "v1.9.0-rc.1", ("SHOP-131",), ("in_progress", "failed")),
     _Rollout(3, "checkout", "dev", "v1.9.0-rc.2", ("SHOP-131", "SHOP-140"), ("in_progress", "successful")),
-    _Rollout(2, "checkout", "stage", "v1.9.0-rc.2", ("SHOP-131", "SHOP-140"), ("pending",)),
+    _Rollout(2, "checkout", "stage", "v1.9.0-rc.2", ("SHOP-131", "SHOP-140"), ("pending",), gated=True),
     _Rollout(7, "ledger", "stage", "2026.11.2", ("PAY-27",), ("in_progress", "cancelled")),
     _Rollout(8, "ledger", "stage", "2026.11.3", ("PAY-27", "SHOP-140"), ("in_progress", "successful")),
     _Rollout(5, "ledger", "prod", "2026.11.1", ("PAY-19",), ("in_progress", "successful")),
@@ -66,6 +68,16 @@ def services(*ids: str) -> list[dict[str, Any]]:
     return [{"associationType": "serviceIdOrKeys", "values": list(ids)}]
 
 
+def a_gated_deployment(number: int = 1, update: int = 1, **changes: Any) -> dict[str, Any]:
+    """Build a deployment of a service that waits for a change request; `changes` replace whole fields."""
+    gated = {
+        "state": "pending",
+        "associations": [*issues("SHOP-1"), *services("b:shop")],
+        "commands": [{"command": GATING_COMMAND}],
+    }
+    return a_deployment(number, update, **{**gated, **changes})
+
+
 async def tell_story(client: Client) -> None:
     """Submit the rollouts of a small shop, one update at a time."""
     for rollout in _STORY:
@@ -76,10 +88,11 @@ async def tell_story(client: Client) -> None:
 def _told(rollout: _Rollout, update: int, state: str) -> dict[str, Any]:
     pipeline, environment = rollout.pipeline, rollout.environment
     address = f"https://deploy.example/{environment}/{pipeline}"
-    return a_deployment(
+    linked = [*issues(*rollout.keys), *(services("b:shop") if rollout.gated else [])]
+    return (a_gated_deployment if rollout.gated else a_deployment)(
         rollout.number,
         update,
-        associations=issues(*rollout.keys),
+        associations=linked,
         displayName=f"{pipeline} {rollout.label}".strip(),
         description=f"{pipeline} in {_NAMES[environment]}: {state.replace('_', ' ')}",
         url=f"{address}/{rollout.number}",

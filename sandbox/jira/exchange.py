@@ -18,6 +18,8 @@ class Answer:
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    documented: bool = True
+    """Whether the schema knows such answers; the real one also gives some that it does not know."""
 
 
 def errors(status: int, *messages: str) -> Answer:

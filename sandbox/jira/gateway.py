@@ -85,7 +85,7 @@ class Gateway:
             self.violations.record(entry, f"Content-Type is {content_type!r}, not application/json")
 
     def _checked(self, exchange: Exchange, answer: Answer) -> Answer:
-        if self.schema and len(self.answer_faults) < _ANSWER_FAULTS_KEPT:
+        if self.schema and answer.documented and len(self.answer_faults) < _ANSWER_FAULTS_KEPT:
             self.answer_faults.extend(self.schema.faults_of_answer(exchange.entry.operation, answer))
         return answer
 

@@ -19,7 +19,8 @@ class JournalEntry:
     arrived_at: float
     """The same moment in epoch seconds."""
     operation: str
-    """"token", "tenant_info", "submit", "get", "delete", "delete_by_properties"; "unknown" for a path Jira lacks."""
+    """"token", "tenant_info", "submit", "get", "delete", "delete_by_properties", "gating_status"; "unknown" for a
+    path Jira lacks."""
     site: str | None
     method: str
     path: str

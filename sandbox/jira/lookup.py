@@ -11,6 +11,7 @@ from sandbox.jira.exchange import Answer, Exchange, errors
 from sandbox.jira.schema import Violations
 from sandbox.jira.store import DeploymentKey, Store
 
+NO_DATA = "No data found for the given deployment ID."
 NO_INTEGER = "'deploymentSequenceNumber' must be an integer"
 
 
@@ -28,7 +29,7 @@ class GetByKey:
             self._violations.record(exchange.entry, NO_INTEGER)
             return errors(400, NO_INTEGER)
         stored = self._stores[exchange.known_site.name].deployments.get(key)
-        return Answer(200, stored.data) if stored else errors(404, "No data found for the given deployment ID.")
+        return Answer(200, stored.data) if stored else errors(404, NO_DATA)
 
 
 def key_in_path(exchange: Exchange) -> DeploymentKey | None:

@@ -24,6 +24,7 @@ OPERATION_IDS = {
     "get": "getDeploymentByKey",
     "delete": "deleteDeploymentByKey",
     "delete_by_properties": "deleteDeploymentsByProperty",
+    "gating_status": "getDeploymentGatingStatusByKey",
 }
 _NO_QUERY: Mapping[str, str] = MappingProxyType({})
 _VIOLATIONS_KEPT = 1000

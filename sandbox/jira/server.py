@@ -8,6 +8,8 @@ from typing import Self, TypeVar
 from aiohttp import web
 
 from sandbox.jira.address import SITE_PATH
+from sandbox.jira.answers import Answers
+from sandbox.jira.approvers import Approvers
 from sandbox.jira.board import Board
 from sandbox.jira.change import ChangeSignal
 from sandbox.jira.connect import ConnectTokens
@@ -16,6 +18,7 @@ from sandbox.jira.deletion import DeleteByKey, DeleteByProperties
 from sandbox.jira.exchange import Answer, Operation
 from sandbox.jira.fault_plan import FaultPlan
 from sandbox.jira.gateway import UNKNOWN, Gateway
+from sandbox.jira.gating import Gates, GatingStatusByKey
 from sandbox.jira.journal import Journal, JournalEntry
 from sandbox.jira.listener import LOOPBACK, Listener
 from sandbox.jira.lookup import GetByKey
@@ -36,7 +39,7 @@ _BY_KEY = "/pipelines/{pipelineId}/environments/{environmentId}/deployments/{dep
 T = TypeVar("T")
 
 
-class StandInJira:
+class StandInJira(Approvers):
     """A Jira on the loopback interface; use it as `async with StandInJira() as jira`."""
 
     def __init__(
@@ -46,6 +49,7 @@ class StandInJira:
         port: int = 0,
         token_lifetime: float = 900.0,
         storage_delay: float = 0.05,
+        gating_delay: float = 0.2,
         max_body_bytes: int = MAX_BODY_BYTES,
         openapi: Path | None = None,
         check_schema: bool = True,
@@ -54,7 +58,8 @@ class StandInJira:
         self._sites = Sites(sites)
         self._default_site = sites[0].name
         self._anything, self._stored = ChangeSignal(), ChangeSignal()
-        self._stores = {site.name: Store(storage_delay, self._on_stored) for site in sites}
+        self._gates = {site.name: Gates(gating_delay, self._on_stored) for site in sites}
+        self._stores = {site.name: Store(storage_delay, self._on_stored, self._gates[site.name]) for site in sites}
         self._journal = Journal(self._anything.notify)
         self._violations = Violations()
         self._credentials = Credentials(self._sites)
@@ -96,6 +101,8 @@ class StandInJira:
             await self._runner.cleanup()
         for store in self._stores.values():
             store.close()
+        for gates in self._gates.values():
+            gates.close()
         if error is None and self._gateway.answer_faults:
             raise AnswerViolatesSchemaError("; ".join(self._gateway.answer_faults))
 
@@ -166,7 +173,7 @@ class StandInJira:
     # Waiting for it
 
     async def changed(self) -> None:
-        """Wait until the next request arrives or ends, or the next update is stored."""
+        """Wait until the next request arrives or ends, the next update is stored, or a gate changes."""
         await self._anything.beyond(self._anything.count)
 
     async def until(self, condition: Callable[[], T]) -> T:
@@ -206,16 +213,19 @@ class StandInJira:
             routes += [(method, base + path, name, guard(operation)) for method, path, name, operation in self._api()]
         for method, path, name, operation in routes:
             application.router.add_route(method, path, self._gateway.door(name, operation))
-        Board(self._stores, self._stored).add_routes(application)
+        Board(self._stores, self._gates, self._stored).add_routes(application)
+        Answers(self._gates).add_routes(application)
         application.router.add_route("*", "/{path:.*}", self._gateway.door(UNKNOWN, lambda _: Answer(404)))
         return application
 
     def _api(self) -> list[tuple[str, str, str, Operation]]:
         stores, violations = self._stores, self._violations
+        gating_status = GatingStatusByKey(self._gates, violations, self.site_url)
         return [
             ("POST", "/bulk", "submit", Submit(stores, violations, self._max_body_bytes)),
             ("DELETE", "/bulkByProperties", "delete_by_properties", DeleteByProperties(stores, violations)),
             ("GET", _BY_KEY, "get", GetByKey(stores, violations)),
+            ("GET", f"{_BY_KEY}/gating-status", "gating_status", gating_status),
             ("DELETE", _BY_KEY, "delete", DeleteByKey(stores, violations)),
         ]
 

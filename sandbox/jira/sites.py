@@ -31,6 +31,8 @@ class JiraSite:
     unknown_services: frozenset[str] = frozenset()
     app_key: str = field(default="", kw_only=True)
     shared_secret: str = field(default="", kw_only=True, repr=False)
+    gating: bool = field(default=True, kw_only=True)
+    """Whether the credential may read how gates stand; Atlassian documents it for some kinds of apps only."""
 
     def __post_init__(self) -> None:
         oauth, connect = (self.client_id, self.client_secret), (self.app_key, self.shared_secret)

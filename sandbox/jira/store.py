@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sandbox.jira.associations import issue_keys_of
 
@@ -69,6 +69,16 @@ class StoredDeployment:
         return issue_keys_of(self.data)
 
 
+class Watcher(Protocol):
+    """Whoever acts on what takes effect, at the moment it does."""
+
+    def stored(self, deployment: StoredDeployment, /) -> None:
+        """An update was stored."""
+
+    def removed(self, key: DeploymentKey, /) -> None:
+        """A deployment was deleted."""
+
+
 @dataclass(frozen=True)
 class _Update:
     key: DeploymentKey
@@ -84,10 +94,11 @@ class _Deletion:
 class Store:
     """The deployments of one site; what was accepted takes effect `delay` seconds later, in that order."""
 
-    def __init__(self, delay: float, on_change: Callable[[], None]) -> None:
+    def __init__(self, delay: float, on_change: Callable[[], None], watcher: Watcher | None = None) -> None:
         self.deployments: dict[DeploymentKey, StoredDeployment] = {}
         self._delay = delay
         self._on_change = on_change
+        self._watcher = watcher
         self._pending: deque[tuple[float, _Update | _Deletion]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -143,7 +154,8 @@ class Store:
         gone = {key for key, stored in self.deployments.items() if deletion.picks(key, stored.properties)}
         gone |= {update.key for update in updates if deletion.picks(update.key, update.properties)}
         for key in gone:
-            self.deployments.pop(key, None)
+            if self.deployments.pop(key, None) and self._watcher:
+                self._watcher.removed(key)
         self._pending = deque(
             (due, change) for due, change in self._pending if isinstance(change, _Deletion) or change.key not in gone
         )
@@ -160,3 +172,5 @@ class Store:
         stored.data = data
         stored.properties = dict(update.properties)
         stored.history.append(StoredUpdate(data["state"], number, time.time()))
+        if self._watcher:
+            self._watcher.stored(stored)

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.jira.associations import Association, Links, sort_links, with_links
-from sandbox.jira.checks import item_faults, request_faults
+from sandbox.jira.checks import GATING_COMMAND, asks_for_gate, item_faults, request_faults
 from sandbox.jira.exchange import Answer, Exchange, errors
 from sandbox.jira.schema import Violations
 from sandbox.jira.store import DeploymentKey, Store
 
 NO_VALID_ASSOCIATIONS = "No valid associations found for deployment"
 TOO_LARGE = "Data is too large. Submit fewer deployments in each payload"
+NO_SERVICE = f"'{GATING_COMMAND}' needs a service: at least one known value of 'serviceIdOrKeys'"
 TWICE = "A deployment must not appear twice in a request"
 
 
@@ -51,6 +52,10 @@ class Submit:
             self._violations.record(exchange.entry, "an association value is empty")
         if not links.carry:
             verdict.reject(key, [NO_VALID_ASSOCIATIONS])
+            return
+        if asks_for_gate(item) and not links.have_service:
+            # Fact 3.2. A team that has not linked its service is no mistake of the client, so it is no violation.
+            verdict.reject(key, [NO_SERVICE])
             return
         verdict.accepted.append(key)
         properties = exchange.entry.body.get("properties", {})

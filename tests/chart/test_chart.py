@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from jira_deployment_operator.settings import Settings, SettingsError, load
+from jira_deployment_operator.settings.gating import Gating
 from sandbox.cluster.building import provide
 
 CHART: Final = Path(__file__).resolve().parents[2] / "charts" / "jira-deployment-operator"
@@ -131,11 +132,36 @@ EVERYTHING: Final[dict[str, Any]] = {
     "commonLabels": {"team": "platform"},
 }
 
+GATING: Final[dict[str, Any]] = {
+    "mechanism": "Policy",
+    "argoRolloutsUser": "system:serviceaccount:argocd:rollouts",
+    "exemptUsers": ["<odd> & 'quoted' \"twice\" \\", "velero"],
+    "restrictDecisions": True,
+    "aggregateRoles": False,
+    "failurePolicy": "Ignore",
+    "defaults": {
+        "firstDeployment": True,
+        "timeout": "24h",
+        "onTimeout": "Cancel",
+        "onError": "Allow",
+        "onPrevented": "Hold",
+        "onRollback": "Gate",
+    },
+    "maxHold": "7d",
+    "onMaxHold": "Allow",
+    "pollSeconds": 2.5,
+    "errorAfterSeconds": 0,
+    "endpoint": {"enabled": True, "tokenFile": "/somewhere else/token"},
+}
+"""Every value of `gating` but the webhook's, which only mechanism Webhook has a use for."""
+
 
 GLOBAL: Final = (
     "ClusterRole",
     "ClusterRoleBinding",
     "CustomResourceDefinition",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
 )
@@ -155,7 +181,7 @@ def test_minimal_values_are_enough(chart: Chart) -> None:
     assert len(set(named)) == len(named)
 
 
-@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["minimal", "everything"])
+@pytest.mark.parametrize("values", [{}, EVERYTHING, {"gating": GATING}], ids=["minimal", "everything", "gating"])
 def test_rendering_twice_gives_the_same(chart: Chart, values: dict[str, Any]) -> None:
     """GitOps tools render again and again: anything random would never come to rest."""
     assert chart.run({**MINIMAL, **values}) == chart.run({**MINIMAL, **values})
@@ -169,7 +195,7 @@ def test_every_object_is_valid(chart: Chart, values: dict[str, Any], version: st
 
 
 def test_every_object_carries_the_recommended_and_the_common_labels(chart: Chart) -> None:
-    for manifest in chart.render(**EVERYTHING):
+    for manifest in chart.render(**EVERYTHING, gating=GATING):
         labels = manifest["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == "jira-deployment-operator"
         assert labels["app.kubernetes.io/instance"] == "operator"
@@ -178,7 +204,7 @@ def test_every_object_carries_the_recommended_and_the_common_labels(chart: Chart
 
 
 def test_objects_in_a_namespace_are_in_the_releases_own(chart: Chart) -> None:
-    for manifest in chart.render(**EVERYTHING):
+    for manifest in chart.render(**EVERYTHING, gating=GATING):
         is_global = manifest["kind"] in GLOBAL
         assert manifest["metadata"].get("namespace") == (None if is_global else "jira")
 
@@ -328,6 +354,23 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         "environments/0/id",
     ),
     "project in small letters": ({**MINIMAL, "issueKeys": {"projects": ["shop"]}}, "issueKeys/projects/0"),
+    "misspelt key of gates": ({**MINIMAL, "gating": {"enabled": True}}, "enabled"),
+    "unknown mechanism": ({**MINIMAL, "gating": {"mechanism": "Pause"}}, "gating/mechanism"),
+    "mechanism as a yes": ({**MINIMAL, "gating": {"mechanism": True}}, "gating/mechanism"),
+    "policy that warns": ({**MINIMAL, "gating": {"failurePolicy": "Warn"}}, "gating/failurePolicy"),
+    "exempt user of no name": ({**MINIMAL, "gating": {"exemptUsers": [""]}}, "gating/exemptUsers/0"),
+    "Argo's user of no name": ({**MINIMAL, "gating": {"argoRolloutsUser": ""}}, "gating/argoRolloutsUser"),
+    "duration of two units": ({**MINIMAL, "gating": {"maxHold": "1h30m"}}, "gating/maxHold"),
+    "duration of nothing": ({**MINIMAL, "gating": {"defaults": {"timeout": "0s"}}}, "gating/defaults/timeout"),
+    "duration as a number": ({**MINIMAL, "gating": {"defaults": {"timeout": 30}}}, "gating/defaults/timeout"),
+    "waiting after an error for good": (
+        {**MINIMAL, "gating": {"defaults": {"onError": "Cancel"}}},
+        "gating/defaults/onError",
+    ),
+    "misspelt default of gates": ({**MINIMAL, "gating": {"defaults": {"mode": "Jira"}}}, "mode"),
+    "longest hold that holds": ({**MINIMAL, "gating": {"onMaxHold": "Hold"}}, "gating/onMaxHold"),
+    "polling without a pause": ({**MINIMAL, "gating": {"pollSeconds": 0}}, "gating/pollSeconds"),
+    "misspelt key of the endpoint": ({**MINIMAL, "gating": {"endpoint": {"token": "x"}}}, "token"),
     "page over ftp": ({**MINIMAL, "texts": {"url": "ftp://x.example"}}, "texts/url"),
     "unknown text": ({**MINIMAL, "texts": {"title": "x"}}, "title"),
     "settling too long": ({**MINIMAL, "settlingSeconds": 3601}, "settlingSeconds"),
@@ -396,6 +439,8 @@ def test_the_schema_of_the_values_knows_every_value_and_every_value_is_explained
     for key, value in values.items():
         if isinstance(value, dict) and value:
             assert set(schema["properties"][key]["properties"]) == set(value), key
+    for key in ("defaults", "endpoint"):
+        assert set(schema["properties"]["gating"]["properties"][key]["properties"]) == set(values["gating"][key]), key
     lines = text.splitlines()
     for number, line in enumerate(lines):
         is_group = line.endswith(":")
@@ -562,6 +607,121 @@ def test_the_policy_looks_at_what_is_followed_and_harms_nothing_when_it_fails(
     assert all(rule["operations"] == ["CREATE", "UPDATE"] for rule in rules)
     assert policy["spec"]["failurePolicy"] == "Ignore"
     assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": actions}
+
+
+# Gates
+
+
+def test_gates_are_off_unless_asked_for(chart: Chart) -> None:
+    off = chart.render()
+
+    assert off == chart.render(gating={"mechanism": "Off"}) == chart.render(gating={"mechanism": False})
+    assert not [each for each in kinds(off) if "Admission" in each]
+    assert chart.settings().gating.mechanism == "Off"
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "templates"),
+    [("Policy", {"holds", "links", "decisions", "scale"}), ("Webhook", {"decisions", "scale"})],
+)
+def test_each_mechanism_has_its_policies_each_with_a_binding(chart: Chart, mechanism: str, templates: set[str]) -> None:
+    rendered = [each for each in chart.render(gating={"mechanism": mechanism}) if "AdmissionPolicy" in each["kind"]]
+
+    prefix = "operator-jira-deployment-operator-"
+    policies = {each["metadata"]["name"] for each in rendered if each["kind"].endswith("Policy")}
+    bound = {each["spec"]["policyName"] for each in rendered if each["kind"].endswith("Binding")}
+    assert policies == bound == {prefix + each for each in templates}
+
+
+def test_every_value_of_gates_arrives_in_the_settings(chart: Chart) -> None:
+    read = chart.settings(gating=GATING).gating.model_dump(mode="json", by_alias=True)
+
+    assert read == {
+        key: value
+        for key, value in GATING.items()
+        if key not in ("restrictDecisions", "aggregateRoles", "failurePolicy")
+    }
+
+
+def test_values_left_out_leave_the_operators_own_defaults_of_gates(chart: Chart) -> None:
+    assert chart.settings(gating={"mechanism": "Policy"}).gating == Gating(mechanism="Policy")
+
+
+def test_the_policies_are_valid_and_say_what_the_values_say(chart: Chart) -> None:
+    rendered = chart.render(gating=GATING, restartsAreRollouts=True, serviceAccount={"name": "jira"})
+    policies = {
+        each["metadata"]["name"].rpartition("-")[2]: each for each in rendered if each["kind"].endswith("Policy")
+    }
+
+    for manifest in rendered:
+        kubernetes_validate.validate(manifest, NEWEST_KUBERNETES, strict=True)
+    for policy in policies.values():
+        conditions = {each["name"]: each["expression"] for each in policy["spec"]["matchConditions"]}
+        users = ["system:serviceaccount:jira:jira", *GATING["exemptUsers"]]
+        assert policy["spec"]["failurePolicy"] == "Ignore"
+        written = conditions["not-exempt"].partition(" in ")[2].partition("]")[0] + "]"
+        assert json.loads(written) == users
+        assert GATING["argoRolloutsUser"] in conditions["not-exempt"]
+        selector = policy["spec"]["matchConstraints"]["namespaceSelector"]["matchExpressions"]
+        assert selector == [
+            {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "jira"]}
+        ]
+    for name in ("holds", "links"):
+        rules = policies[name]["spec"]["matchConstraints"]["resourceRules"]
+        assert [each["resources"] for each in rules] == [["deployments"], ["rollouts"]]
+        assert all(each["operations"] == ["CREATE", "UPDATE"] for each in rules)
+
+
+@pytest.mark.parametrize(
+    ("sources", "resources"),
+    [({"rollouts": False}, {"deployments"}), ({"deployments": False}, {"rollouts"})],
+    ids=["deployments", "rollouts"],
+)
+def test_r7_only_what_is_followed_is_held_and_may_be_patched(
+    chart: Chart, sources: dict[str, bool], resources: set[str]
+) -> None:
+    rendered = chart.render(gating=GATING, sources=sources)
+
+    looked_at = {
+        resource.partition("/")[0]
+        for each in rendered
+        if each["kind"].endswith("AdmissionPolicy")
+        for rule in each["spec"]["matchConstraints"]["resourceRules"]
+        for resource in rule["resources"]
+    }
+    patched = {name for _, names, verbs in rules_of(rendered) if verbs == ["patch"] for name in names}
+    assert looked_at == resources
+    assert patched - {"jiradeploymentlinks/status", "jiradeployments/status"} == resources
+
+
+def test_r7_gates_need_a_right_to_patch_and_people_rights_to_answer(chart: Chart) -> None:
+    added = [
+        (["apps"], ["deployments"], ["patch"]),
+        (["argoproj.io"], ["rollouts"], ["patch"]),
+        (["jira-operator.dev"], ["holds"], ["approve"]),
+        (["jira-operator.dev"], ["holds"], ["override"]),
+    ]
+
+    assert rules_of(chart.render(gating={"mechanism": "Policy"})) == sorted([*BY_DEFAULT, *added])
+    assert rules_of(chart.render(gating={"mechanism": "Policy", "restrictDecisions": False})) == sorted(
+        [*BY_DEFAULT, *added[:2]]
+    )
+
+
+@pytest.mark.parametrize("aggregated", [True, False])
+def test_the_rights_to_answer_are_part_of_admin_where_that_is_wanted(chart: Chart, aggregated: bool) -> None:
+    rendered = chart.render(gating={"mechanism": "Policy", "aggregateRoles": aggregated})
+
+    roles = {each["metadata"]["name"]: each for each in rendered if each["kind"] == "ClusterRole"}
+    for name in ("hold-approver", "hold-overrider"):
+        labels = roles[f"operator-jira-deployment-operator-{name}"]["metadata"]["labels"]
+        assert labels.get("rbac.authorization.k8s.io/aggregate-to-admin") == ("true" if aggregated else None)
+
+
+def test_decisions_can_be_left_to_everybody_who_edits(chart: Chart) -> None:
+    rendered = chart.render(gating={"mechanism": "Policy", "restrictDecisions": False})
+
+    assert "operator-jira-deployment-operator-decisions" not in {each["metadata"]["name"] for each in rendered}
 
 
 def test_r8_no_credential_is_rendered(chart: Chart) -> None:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from jira_deployment_operator.api.annotations import (
     DISPLAY_NAME,
+    GATE,
     ISSUE_KEYS,
     KNOWN,
     MESSAGE,
+    OVERRIDE,
     REPORT,
     SERVICES,
     SITE,
@@ -24,7 +26,7 @@ from sandbox.eventually import eventually
 from tests.crds.conftest import Answer, Server
 from tests.crds.schemas import ROOT
 from tests.unit import samples
-from tests.unit.api.annotation_values import BAD, GOOD, HARMLESS, KEYS, shown
+from tests.unit.api.annotation_values import ANSWERS, BAD, GOOD, GOOD_ANSWERS, HARMLESS, KEYS, shown
 
 pytestmark = pytest.mark.e2e
 
@@ -88,7 +90,10 @@ def named(value: str) -> str:
     return value.removeprefix("jira-operator.dev/")[:20]
 
 
-GOOD_ONES = [(annotation, value) for annotation, values in GOOD.items() for value in values]
+GOOD_ONES = [
+    *((annotation, value) for annotation, values in GOOD.items() for value in values),
+    *((annotation, value) for annotation in ANSWERS for value in GOOD_ANSWERS),
+]
 BAD_ONES = [(annotation, value, *said) for annotation, values in BAD.items() for value, said in values.items()]
 
 
@@ -140,11 +145,12 @@ async def test_the_policy_and_the_operator_know_the_same_annotations(warning: Se
     (warned,) = (await namespace(warning, {"jira-operator.dev/x": ""})).warnings
 
     assert warned.endswith("must be one of " + ", ".join(f"`{each}`" for each in sorted(KNOWN)))
-    assert set(GOOD) | {MESSAGE} == KNOWN
+    assert {*GOOD, *ANSWERS, MESSAGE} == KNOWN
 
 
 _values = st.one_of(
-    *(st.sampled_from([*GOOD[key], *BAD[key]]) for key in (REPORT, SITE, ISSUE_KEYS, DISPLAY_NAME, URL)),
+    *(st.sampled_from([*GOOD[key], *BAD[key]]) for key in (REPORT, SITE, ISSUE_KEYS, DISPLAY_NAME, URL, GATE)),
+    st.sampled_from([*GOOD_ANSWERS, *BAD[OVERRIDE]]),
     st.text("aAS1-0_,./:;@?#[]$ {}\u00a0\u2003\x85\x1f\t\n\u00e9", max_size=12),
     st.builds("https://{}".format, st.text("ab1.-:@/?#${}[ ", max_size=10)),
     st.builds("{}-{}".format, st.text("AB_1a", max_size=3), st.text("0123", max_size=2)),

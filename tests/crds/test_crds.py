@@ -8,11 +8,12 @@ from typing import Any, get_args
 
 import pytest
 
-from jira_deployment_operator.api import names, values
+from jira_deployment_operator.api import gate, names, values
 from jira_deployment_operator.api.conditions import MESSAGE_MAX, REASON_MAX
 from jira_deployment_operator.api.link import MATCHED_MAX, DeletionPolicy, Operator, WorkloadKind
 from jira_deployment_operator.api.record import ASSOCIATED_MAX, TRANSITIONS_MAX, EnvironmentType
 from jira_deployment_operator.api.states import Delivery, State
+from jira_deployment_operator.jira.answers import WORD_MAX
 from jira_deployment_operator.tracking.numbers import LARGEST
 from tests.crds.schemas import CRDS, NODES, ROOT, version_of
 
@@ -75,7 +76,7 @@ def test_every_object_names_its_properties_and_requires_only_those() -> None:
 
 
 def test_every_required_text_says_something() -> None:
-    said = ("message", "reason", "hash")
+    said = ("message", "reason", "hash", "hold")  # a rollout that could not be held has no hold
     for path, node in OURS.items():
         for name in node.get("required", []):
             field = node["properties"][name]
@@ -141,6 +142,18 @@ def words(type_: Any) -> list[str]:
         ("jiradeploymentlinks.spec.selector.kinds[]", WorkloadKind),
         ("jiradeploymentlinks.spec.selector.matchExpressions[].operator", Operator),
         ("jiradeploymentlinks.spec.deletionPolicy", DeletionPolicy),
+        ("jiradeploymentlinks.spec.gate.mode", gate.Mode),
+        ("jiradeploymentlinks.spec.gate.enforcement", gate.Enforcement),
+        ("jiradeploymentlinks.spec.gate.onTimeout", gate.OnTimeout),
+        ("jiradeploymentlinks.spec.gate.onError", gate.OnError),
+        ("jiradeploymentlinks.spec.gate.onPrevented", gate.OnPrevented),
+        ("jiradeploymentlinks.spec.gate.onRollback", gate.OnRollback),
+        ("jiradeployments.spec.gate.mode", gate.Asked),
+        ("jiradeployments.spec.gate.enforcement", gate.Enforcement),
+        ("jiradeployments.spec.gate.onTimeout", gate.OnTimeout),
+        ("jiradeployments.spec.gate.onError", gate.OnError),
+        ("jiradeployments.spec.gate.onPrevented", gate.OnPrevented),
+        ("jiradeployments.status.gate.decision", gate.Verdict),
     ],
 )
 def test_the_words_of_the_schema_are_those_of_the_operator(path: str, type_: type[StrEnum] | Any) -> None:
@@ -160,6 +173,7 @@ PATTERNS = {
     ".description": values.TEMPLATE_PATTERN,
     ".label": values.TEMPLATE_PATTERN,
     ".url": values.URL_TEMPLATE_PATTERN,
+    ".gate.timeout": gate.DURATION_PATTERN,
 }
 
 
@@ -201,6 +215,10 @@ def test_the_patterns_of_links_are_those_of_annotations_and_settings() -> None:
         ("jiradeployments.spec.displayName", "maxLength", values.TEXT_MAX),
         ("jiradeployments.spec.label", "maxLength", values.TEXT_MAX),
         ("jiradeployments.spec.pipeline.id", "maxLength", values.ID_MAX),
+        ("jiradeployments.status.gate.status", "maxLength", WORD_MAX),
+        ("jiradeployments.status.gate.message", "maxLength", MESSAGE_MAX),
+        ("jiradeployments.status.gate.reason", "maxLength", REASON_MAX),
+        ("jiradeployments.status.gate.issueLink", "maxLength", values.URL_MAX),
     ],
 )
 def test_the_bounds_of_the_schema_are_those_of_the_operator(path: str, bound: str, wanted: int) -> None:
@@ -233,7 +251,7 @@ def test_the_spec_of_a_record_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("plural", "plain", "details"),
     [
-        (RECORDS, ["Workload", "Label", "Environment", "State", "Issues", "Reported", "Age"], ["Message"]),
+        (RECORDS, ["Workload", "Label", "Environment", "State", "Gate", "Issues", "Reported", "Age"], ["Message"]),
         (LINKS, ["Workload", "Site", "Issues", "Ready", "Record", "Age"], ["Reason", "Message"]),
     ],
 )

@@ -41,7 +41,9 @@ def test_what_the_schema_takes_the_operator_reads(spec: dict[str, Any]) -> None:
 
     written = read.model_dump(mode="json", by_alias=True, exclude_none=True)
     for key, value in spec.items():
-        if key not in ("selector", "environment"):
+        if key == "gate":
+            assert value.items() <= written[key].items()
+        elif key not in ("selector", "environment"):
             assert written[key] == value
     assert JiraDeploymentLink.from_object(link(written)).spec == read
     assert faults(LINKS, link(written)) == []
@@ -65,3 +67,13 @@ def test_the_schemas_defaults_are_the_operators() -> None:
 
     assert defaults == {"deletionPolicy": "Retain"}
     assert {key: read[key] for key in defaults} == defaults
+
+
+def test_a_gates_defaults_are_the_operators() -> None:
+    fields = schema_of(LINKS)["properties"]["spec"]["properties"]["gate"]["properties"]
+
+    gate = JiraDeploymentLink.from_object(link({**REF, "gate": {"mode": "Jira"}})).spec.gate
+
+    assert gate is not None
+    read = gate.model_dump(mode="json", by_alias=True)
+    assert {"mode": "Jira"} | {key: each.get("default") for key, each in fields.items() if key != "mode"} == read

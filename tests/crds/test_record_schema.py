@@ -7,10 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jira_deployment_operator.api import values
+from jira_deployment_operator.api import gate, values
+from jira_deployment_operator.api.gate import GateTerms
+from jira_deployment_operator.api.hold import Answer, AnswerKind
 from jira_deployment_operator.api.link import DeletionPolicy, WorkloadKind
 from jira_deployment_operator.api.record import Associations, Commit, Environment, JiraDeployment, Pipeline, Removal
 from jira_deployment_operator.api.states import Delivery, State
+from jira_deployment_operator.gating.decisions import Said, Trouble, answered, judged
 from jira_deployment_operator.ledger.names import record_name
 from jira_deployment_operator.tracking.numbers import LARGEST
 from jira_deployment_operator.tracking.transitions import Outcome, append, begun, settle, timestamp
@@ -24,15 +27,17 @@ RECORDS: Final = "jiradeployments"
 
 def example() -> dict[str, Any]:
     """Return a record as `kubectl get -o json` shows it."""
-    begun = append(
-        samples.record(),
-        state=State.IN_PROGRESS,
+    terms = GateTerms(mode="Jira", hold="5d4cbe5c-2", source="link web")
+    held = append(
+        samples.record(gate=terms),
+        state=State.PENDING,
         reason="NewVersion",
         message="to a new version",
         associations=samples.record().status.associations,
         now_ms=samples.NOW_MS,
     )
-    done = settle(begun, {samples.NOW_MS: Outcome(Delivery.ACCEPTED)}, now_ms=samples.NOW_MS)
+    waits = judged(held, Said("awaiting", "SHOP-9"), error_after_ms=0, now_ms=samples.NOW_MS)
+    done = settle(waits, {samples.NOW_MS: Outcome(Delivery.ACCEPTED)}, now_ms=samples.NOW_MS)
     body = stored(done)
     body["metadata"]["creationTimestamp"] = samples.NOW
     return body
@@ -102,8 +107,42 @@ _environments = models_of(
     Environment, id=_ids, display_name=_texts, type=st.sampled_from(["unmapped", "testing", "production"])
 )
 _clocks = st.integers(0, samples.NOW_MS * 2)
+_gates = models_of(
+    GateTerms,
+    mode=st.sampled_from(get_args(gate.Asked)),
+    enforcement=st.sampled_from(get_args(gate.Enforcement)),
+    hold=st.sampled_from(["5d4cbe5c-2", ""]),
+    source=_workload_names.map(lambda name: f"link {name}"),
+    timeout_seconds=st.none() | st.integers(1, 999_999).map(lambda days: 86_400 * days),
+    on_timeout=st.sampled_from(get_args(gate.OnTimeout)),
+    on_error=st.sampled_from(get_args(gate.OnError)),
+    on_prevented=st.sampled_from(get_args(gate.OnPrevented)),
+    returning=st.booleans(),
+    leaked=st.booleans(),
+)
+_heard = st.one_of(
+    st.none(),
+    st.builds(
+        Said,
+        st.sampled_from(["allowed", "prevented", "awaiting", ""]) | st.text(max_size=100),
+        st.sampled_from(["", "SHOP-9"]),
+        st.sampled_from(["", "https://acme.example/" + "a" * 1979]),
+    ),
+    st.builds(Trouble, st.text(max_size=1500)),
+)
+_answers = st.builds(
+    Answer,
+    st.sampled_from(get_args(AnswerKind)),
+    st.just("5d4cbe5c-2"),
+    st.text(min_size=1, max_size=1500),
+    st.text(max_size=400),
+)
 _acts = st.lists(
-    st.tuples(_clocks, st.one_of(st.sampled_from(State), st.sampled_from(Delivery)), st.text(max_size=1500)),
+    st.tuples(
+        _clocks,
+        st.one_of(st.sampled_from(State), st.sampled_from(Delivery), _heard, _answers),
+        st.text(max_size=1500),
+    ),
     max_size=12,
 )
 
@@ -128,6 +167,7 @@ def records_of_the_operator(draw: st.DrawFn) -> JiraDeployment:
         associations=associations,
         link=draw(st.one_of(st.none(), _workload_names)),
         deletion_policy=draw(st.sampled_from(get_args(DeletionPolicy))),
+        gate=draw(st.none() | _gates),
     )
     workload = record.spec.workload.model_copy(update={"kind": kind})
     record = record.model_copy(
@@ -143,6 +183,10 @@ def records_of_the_operator(draw: st.DrawFn) -> JiraDeployment:
             record = append(
                 record, state=what, reason="Reason", message=words, associations=associations, now_ms=max(clock, 1)
             )
+        elif isinstance(what, Answer):
+            record = answered(record, what, now_ms=max(clock, 1))
+        elif not isinstance(what, Delivery):
+            record = judged(record, what, error_after_ms=0, now_ms=max(clock, 1))
         elif what is not Delivery.DUE and record.due:
             record = settle(record, {record.due[0].update_sequence_number: Outcome(what, words)}, now_ms=clock)
     if draw(st.booleans()):
@@ -203,6 +247,9 @@ def test_what_the_schema_takes_the_operator_reads_and_writes_back_the_same(
         pytest.param(("spec", "deletionPolicy"), "Orphan", id="unknown-policy"),
         pytest.param(("spec", "link"), "", id="link-without-a-name"),
         pytest.param(("status", "state"), "unknown", id="unknown-state"),
+        pytest.param(("spec", "gate", "mode"), "Off", id="a-gate-that-asks-nobody"),
+        pytest.param(("spec", "gate", "onError"), "Cancel", id="unknown-policy-of-a-gate"),
+        pytest.param(("status", "gate", "decision"), "Maybe", id="unknown-decision"),
         pytest.param(("status", "removal"), {"since": samples.NOW}, id="removal-without-a-reason"),
         pytest.param(("status", "associations", "issueKeys"), [""], id="empty-issue-key"),
         pytest.param(("status", "associations", "commits"), [{"hash": "a1"}], id="commit-without-a-repository"),

@@ -10,7 +10,10 @@ from sandbox.installation import Installation
 from sandbox.jira import StandInJira
 from tests.e2e.world import World
 
-VALUES: Final[Mapping[str, Any]] = {"confirmAfterSeconds": 1}
+VALUES: Final[Mapping[str, Any]] = {
+    "confirmAfterSeconds": 1,
+    "gating": {"mechanism": "Policy", "pollSeconds": 1, "errorAfterSeconds": 2},
+}
 """A test cannot wait as long as a real Jira is given to store what it accepted."""
 
 

@@ -111,6 +111,7 @@ async def test_doctor_finds_that_all_is_well_with_the_rights_that_the_chart_gran
     statuses = {each["check"]: each["status"] for each in ended.data["checks"]}
     assert statuses.pop("may write deployments") == "skipped"
     assert statuses.pop("Argo Rollouts") in ("ok", "skipped")
+    assert statuses.pop("what sets holds") == "skipped"  # the operator has no right to see it
     assert set(statuses.values()) == {"ok"}
     (deletion,) = world.jira.requests("delete")[before:]
     assert deletion.path.endswith(NOBODYS.path)
@@ -121,6 +122,9 @@ async def test_doctor_speaks_to_people(world: World) -> None:
 
     assert ended.code == 0, ended.out
     assert "ok       site acme      token: Atlassian gave one" in ended.out
+    assert "ok       site acme      may ask how gates stand: asked for the gate of a deployment" in ended.out
+    policies = f"MutatingAdmissionPolicy {RELEASE}-holds, {RELEASE}-links"
+    assert f"ok       cluster        what sets holds: {policies}" in ended.out
     assert ended.out.endswith("All is well.\n")
 
 
@@ -177,7 +181,7 @@ async def test_r7_the_permissions_that_doctor_asks_for_are_the_chart_s_rules(wor
         for verb in rule["verbs"]
     }
 
-    asked = {(each.group, each.resource, verb) for each in needed_for(KINDS) for verb in each.verbs}
+    asked = {(each.group, each.resource, verb) for each in needed_for(KINDS, gates=True) for verb in each.verbs}
 
     assert asked == granted
 
@@ -310,7 +314,9 @@ async def test_render_of_every_example_needs_no_cluster(world: World, tmp_path: 
     assert {each["name"] for each in shown} >= {"web", "cart", "checkout", "payments"}
     for each in shown:
         (sent,) = each["payload"]["deployments"]
-        assert (sent["state"], each["payload"]["properties"]["cluster"]) == ("in_progress", CLUSTER_NAME)
+        is_gated = each["name"] in ("billing", "ledger")
+        assert (sent["state"], "commands" in sent) == (("pending", True) if is_gated else ("in_progress", False))
+        assert each["payload"]["properties"]["cluster"] == CLUSTER_NAME
 
 
 async def test_render_shows_what_is_sent_then(world: World, tmp_path: Path) -> None:

@@ -29,6 +29,10 @@ ENDED = "No terminal is attached, so the demo ends here"
 STAYS = "It all runs until Ctrl-C"
 WITHIN = 180.0
 TABLE = """
+OPS-7   production  ledger    3.0  successful   in_progress
+        production  ledger    3.1  successful   pending, in_progress
+        production  ledger    3.2  cancelled    pending
+        production  ledger    3.3  successful
 PAY-1   production  payments  1.28  successful   in_progress, failed
 PAY-2   production  checkout  1.28  rolled_back  in_progress, successful
 SHOP-1  production  web       1.27  successful   in_progress
@@ -121,7 +125,7 @@ async def test_without_a_terminal_it_plays_the_story_and_ends_by_itself(tmp_path
                 assert not isinstance(step, Run) or f"$ {step.command}\n" in demo.said
         for row in TABLE.strip().splitlines():
             assert row.split() in [line.split() for line in demo.said.splitlines()], demo.said
-        assert demo.said.count("Jira <- ") == 31
+        assert demo.said.count("Jira <- ") == 39
         assert "http://127.0.0.1:" in demo.said
         assert ENDED in demo.said
         assert STAYS not in demo.said
@@ -147,7 +151,7 @@ async def test_on_a_terminal_it_stays_until_it_is_interrupted(tmp_path: Path) ->
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("words", ["both on this", "4/12"])
+@pytest.mark.parametrize("words", ["both on this", "4/15"])
 async def test_interrupted_at_any_moment_it_cleans_up(words: str, tmp_path: Path) -> None:
     async with a_demo(tmp_path / "output") as demo:
         await demo.says(words)

@@ -186,3 +186,17 @@ async def test_a_lone_transition_does_not_wait_for_company(world: World) -> None
     await asyncio.wait_for(world.everything_is_told(), timeout=60)
     first = world.jira.requests("submit")[before]
     assert [each["pipeline"]["id"] for each in first.body["deployments"]] == ["web"]
+
+
+async def test_an_operator_that_waits_for_the_api_server_ends_when_it_is_told_to(own_world: World) -> None:
+    # Given an API server that is away when the operator starts
+    await own_world.cluster.stop_api_server()
+    await own_world.operator.start(ready=False)
+
+    async def waits() -> bool:
+        return "cannot read records" in own_world.operator.log.read_text(encoding="utf-8")
+
+    await eventually(waits, what="the operator waits for the API server")
+    # When its node is drained, then it ends at once, and not by the kill that follows the grace period
+    assert await own_world.operator.stop() == 0
+    await own_world.cluster.start_api_server()

@@ -143,10 +143,14 @@ class World:
 
         return await eventually(says, what=f"link {namespace}/{name} says {type_}={status} ({reason})")
 
+    def environment(self, namespace: str) -> str:
+        """Return the id by which Jira knows a namespace."""
+        return f"{CLUSTER_NAME}.{namespace}"
+
     def deployments(self, namespace: str, name: str) -> list[StoredDeployment]:
         """Return what Jira has stored of one workload, by number."""
-        environment = f"{CLUSTER_NAME}.{namespace}"
-        found = [each for each in self.jira.deployments() if each.key[:2] == (name, environment)]
+        place = (name, self.environment(namespace))
+        found = [each for each in self.jira.deployments() if each.key[:2] == place]
         return sorted(found, key=lambda each: each.key.deployment_sequence_number)
 
     def history(self, namespace: str, name: str) -> History:

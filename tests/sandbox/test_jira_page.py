@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -16,7 +17,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from sandbox.jira import StandInJira
 from sandbox.jira.client import visiting
-from sandbox.jira.example import a_deployment, issues, tell_story
+from sandbox.jira.example import a_deployment, a_gated_deployment, issues, services, tell_story
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMEDRIVER = shutil.which("chromedriver")
@@ -65,11 +66,23 @@ class Page:
         found: list[str] = self._driver.execute_script(script, selector)
         return found
 
+    def click(self, selector: str) -> None:
+        """Click what is there now, though the page may be drawing itself anew."""
+
+        def clicked(_: webdriver.Chrome) -> bool:
+            self.one(selector).click()
+            return True
+
+        WebDriverWait(self._driver, 10, 0.05, [StaleElementReferenceException]).until(clicked)
+
     def press(self, key: str) -> None:
         self._driver.switch_to.active_element.send_keys(key)
 
     def focused(self) -> str:
         return self._driver.switch_to.active_element.text
+
+    def label(self) -> str:
+        return self._driver.switch_to.active_element.accessible_name
 
     def title(self) -> str:
         return self._driver.title
@@ -195,10 +208,103 @@ async def test_given_a_shown_deployment_when_it_is_deleted_then_it_vanishes_and_
         assert page.problems() == []
 
 
+async def test_given_a_waiting_deployment_when_allowed_by_keyboard_then_the_page_says_so_and_keeps_the_focus(
+    page: Page,
+) -> None:
+    async with StandInJira(storage_delay=0, gating_delay=0) as jira, visiting(jira) as client:
+        await client.submit(a_gated_deployment(1, 1))
+
+        def allow() -> None:
+            page.open(jira.url)
+            page.wait(lambda: page.texts(".badge") == ["waits for OPS-9001"])
+            assert page.texts(".answer") == ["Allow", "Prevent"]
+            page.press(Keys.TAB)
+            assert page.focused().startswith("Pending")
+            page.press(Keys.TAB)
+            assert page.label() == "Allow checkout v1 in Production (OPS-9001)"
+            page.press(Keys.ENTER)
+            page.wait(lambda: page.texts(".badge") == ["Allowed in Jira (OPS-9001)"])
+            assert page.all(".answer") == []
+            assert page.all("dialog[open]") == []
+            assert page.focused().startswith("Pending")
+            page.wait(lambda: page.texts("#notice") == ["checkout v1: Allowed in Jira (OPS-9001)"])
+
+        def it_goes_on() -> None:
+            page.wait(lambda: page.texts(".deployment .pill") == ["In progress"])
+            assert page.texts(".badge") == ["Allowed in Jira (OPS-9001)"]
+
+        await asyncio.to_thread(allow)
+        assert (await client.gating_status("checkout", "prod", 1)).body["gatingStatus"] == "allowed"
+        await client.submit(a_deployment(1, 2))
+        await asyncio.to_thread(it_goes_on)
+        assert page.problems() == []
+        assert jira.violations == []
+
+
+async def test_given_waiting_deployments_when_one_is_prevented_by_mouse_then_the_other_still_waits(page: Page) -> None:
+    async with StandInJira(storage_delay=0, gating_delay=0) as jira, visiting(jira) as client:
+        await client.submit(a_gated_deployment(1), a_gated_deployment(2))
+
+        def prevent() -> None:
+            page.open(jira.url)
+            page.wait(lambda: page.texts(".badge") == ["waits for OPS-9002", "waits for OPS-9001"])
+            page.click("[data-answer=prevented]")
+            page.wait(lambda: page.texts(".badge") == ["Prevented in Jira (OPS-9002)", "waits for OPS-9001"])
+            assert page.all("dialog[open]") == []
+            page.click(".deployment")
+            page.wait(lambda: page.all("dialog[open]"))
+            assert "Prevented in Jira (OPS-9002)" in page.texts(".facts dd")
+
+        await asyncio.to_thread(prevent)
+        assert [gate.status for gate in jira.gates()] == ["awaiting", "prevented"]
+        assert page.problems() == []
+
+
+async def test_given_a_gate_when_it_opens_and_is_answered_elsewhere_then_the_page_shows_it_by_itself(
+    page: Page,
+) -> None:
+    async with StandInJira(storage_delay=0, gating_delay=0.5) as jira, visiting(jira) as client:
+        await client.submit(a_gated_deployment(1, 1, associations=services("b:shop")))
+
+        def badges(*wanted: str) -> None:
+            page.wait(lambda: page.texts(".badge") == list(wanted))
+
+        await asyncio.to_thread(page.open, jira.url)
+        await asyncio.to_thread(badges, "waits for OPS-9001")
+        jira.set_gating("OPS-9001", "expired")
+        await asyncio.to_thread(badges, "OPS-9001 is expired")
+        jira.set_gating("OPS-9001", "awaiting")
+        await asyncio.to_thread(badges, "waits for OPS-9001")
+        await client.submit(a_deployment(1, 2, associations=services("b:shop")))
+        await asyncio.to_thread(badges, "OPS-9001 was not answered")
+        assert page.all(".answer") == []
+        assert page.problems() == []
+
+
+async def test_given_an_answer_that_comes_too_late_when_given_then_the_page_says_why(page: Page) -> None:
+    async with StandInJira(storage_delay=0, gating_delay=0) as jira, visiting(jira) as client:
+        await client.submit(a_gated_deployment(1))
+
+        def look() -> None:
+            page.open(jira.url)
+            page.wait(lambda: page.all(".answer"))
+
+        def too_late() -> None:
+            page.click("[data-answer=allowed]")
+            page.wait(lambda: page.texts("#notice") == ["checkout v1: OPS-9001 is prevented already"])
+
+        await asyncio.to_thread(look)
+        # Behind the page's back: nothing tells it.
+        gate = jira.gating("OPS-9001")
+        assert gate is not None
+        gate.status = "prevented"
+        await asyncio.to_thread(too_late)
+
+
 async def test_given_hostile_text_when_shown_then_it_is_text(page: Page) -> None:
-    async with StandInJira(storage_delay=0) as jira, visiting(jira) as client:
+    async with StandInJira(storage_delay=0, gating_delay=0) as jira, visiting(jira) as client:
         await client.submit(
-            a_deployment(
+            a_gated_deployment(
                 displayName=HOSTILE,
                 label=HOSTILE,
                 description=HOSTILE,
@@ -207,12 +313,18 @@ async def test_given_hostile_text_when_shown_then_it_is_text(page: Page) -> None
             )
         )
 
+        jira.set_gating("OPS-9001", HOSTILE)
+        await client.submit(a_gated_deployment(2, displayName=HOSTILE))
+
         def look() -> None:
             page.open(jira.url)
-            page.wait(lambda: page.all(".deployment"))
+            page.wait(lambda: len(page.all(".badge")) == 2)
+            assert f"OPS-9001 is {HOSTILE}" in page.texts(".badge")
+            page.click("[data-answer=allowed]")
+            page.wait(lambda: HOSTILE in page.texts("#notice")[0])
             assert HOSTILE in page.texts(".board thead th")[1]
             assert HOSTILE in page.texts(".deployment .what")[0]
-            page.one(".deployment").click()
+            page.click(".deployment")
             assert page.texts("#details-title") == [HOSTILE]
             assert page.all("main img, dialog img, main script, dialog script") == []
             assert page.title() == "Deployments · stand-in Jira"

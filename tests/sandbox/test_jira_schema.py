@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.jira import CONNECT_SITE, DEFAULT_SITE, JiraSite, StandInJira
 from sandbox.jira.client import visiting
-from sandbox.jira.example import a_deployment, issues, services
+from sandbox.jira.example import a_deployment, a_gated_deployment, issues, services
 from sandbox.jira.exchange import Answer
 from sandbox.jira.faults import Status
 from sandbox.jira.schema import AnswerViolatesSchemaError, Schema, openapi_path
@@ -33,6 +33,7 @@ def paths_with(submit: dict[str, Any]) -> dict[str, Any]:
             "get": {"operationId": "getDeploymentByKey", "responses": {}},
             "delete": {"operationId": "deleteDeploymentByKey", "responses": {}},
         },
+        "/one/gating-status": {"get": {"operationId": "getDeploymentGatingStatusByKey", "responses": {}}},
     }
 
 
@@ -40,7 +41,7 @@ def paths_with(submit: dict[str, Any]) -> dict[str, Any]:
 @both_forms
 async def test_given_every_kind_of_answer_when_checked_then_the_stand_in_keeps_to_the_schema(site: JiraSite) -> None:
     async with (
-        StandInJira((site,), storage_delay=0, max_body_bytes=20_000) as jira,
+        StandInJira((site,), storage_delay=0, gating_delay=0, max_body_bytes=20_000) as jira,
         visiting(jira, site) as client,
     ):
         assert jira.schema_checked
@@ -54,6 +55,10 @@ async def test_given_every_kind_of_answer_when_checked_then_the_stand_in_keeps_t
             await client.get("checkout", "prod", 1),
             await client.get("checkout", "prod", 999),
             await client.get("checkout", "prod", "x"),
+            await client.submit(a_gated_deployment(9)),
+            await client.gating_status("checkout", "prod", 9),
+            await client.gating_status("checkout", "prod", 999),
+            await client.gating_status("checkout", "prod", "x"),
             await client.delete("checkout", "prod", 1),
             await client.delete("checkout", "prod", "x"),
             await client.delete_by_properties(("cluster", "one")),
@@ -62,6 +67,7 @@ async def test_given_every_kind_of_answer_when_checked_then_the_stand_in_keeps_t
         assert [reply.status for reply in seen] == [
             *(202, 202, 202, 202, 400, 413),  # submit
             *(200, 404, 400),  # get
+            *(202, 200, 404, 400),  # gating status
             *(202, 400, 202, 400),  # delete
         ]
 
@@ -69,6 +75,7 @@ async def test_given_every_kind_of_answer_when_checked_then_the_stand_in_keeps_t
         refused = [
             await client.submit(),
             await client.get("checkout", "prod", 1),
+            await client.gating_status("checkout", "prod", 1),
             await client.delete("checkout", "prod", 1),
             await client.delete_by_properties(("cluster", "one")),
         ]
@@ -124,10 +131,12 @@ async def test_given_a_path_against_the_schema_when_read_or_deleted_then_it_is_a
     async with StandInJira((site,)) as jira, visiting(jira, site) as client:
         await client.get("p" * 256, "prod", 1)
         await client.delete("checkout", "e" * 256, 1)
+        await client.gating_status("checkout", "e" * 256, 1)
 
         assert [":".join(text.split(":")[:2]) for text in jira.violations] == [
             "get: pipelineId",
             "delete: environmentId",
+            "gating_status: environmentId",
         ]
 
 

@@ -182,7 +182,7 @@ async def test_given_the_timestamps_seen_in_the_wild_when_submitted_then_they_ar
 async def test_given_the_gating_command_when_the_state_is_not_pending_then_rejected() -> None:
     gating = [{"command": "initiate_deployment_gating"}]
     async with StandInJira() as jira, visiting(jira) as client:
-        early = await client.submit(a_deployment(state="pending", commands=gating))
+        early = await client.submit(a_deployment(state="pending", commands=gating, associations=services("b:1")))
         late = await client.submit(a_deployment(state="in_progress", commands=gating))
 
         assert messages(early) == []

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from jira_deployment_operator.api.annotations import ISSUE_KEYS, REPORT
+from jira_deployment_operator.api.hold import Hold
 from jira_deployment_operator.api.record import (
     Associations,
     Environment,
@@ -128,13 +129,17 @@ def observation(
     labels: dict[str, str] | None = None,
     annotations: dict[str, str] | None = None,
     template_annotations: dict[str, str] | None = None,
+    generation: int = 2,
+    hold: Hold | None = None,
+    can_be_held: bool = False,
+    wants_pods: bool = True,
 ) -> Observation:
-    """Return a look at a workload, which is opted in unless `annotations` say otherwise."""
+    """Return a look at a workload, which is opted in unless `annotations` say otherwise; with a `hold` it is held."""
     return Observation(
         workload=WorkloadKey(kind, namespace, name),
         uid=uid,
         version=version,
-        phase=phase,
+        phase=Phase.HELD if hold else phase,
         reason=reason,
         message=message,
         label=label,
@@ -142,6 +147,10 @@ def observation(
         labels=labels or {},
         annotations=OPTED_IN if annotations is None else annotations,
         template_annotations=template_annotations or {},
+        generation=generation,
+        hold=hold,
+        can_be_held=can_be_held,
+        wants_pods=wants_pods,
     )
 
 

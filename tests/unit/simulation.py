@@ -19,7 +19,10 @@ from typing import Any, Final
 from jira_deployment_operator.api import annotations
 from jira_deployment_operator.api.names import GROUP, LINK_KIND, LINK_PLURAL, VERSION
 from jira_deployment_operator.api.record import JiraDeployment
-from jira_deployment_operator.jira.answers import StoredDeployment, SubmitAnswer
+from jira_deployment_operator.gating.gatekeeper import Gatekeeper
+from jira_deployment_operator.gating.holds import Holds
+from jira_deployment_operator.gating.waiting import Waiting
+from jira_deployment_operator.jira.answers import GatingStatus, StoredDeployment, SubmitAnswer
 from jira_deployment_operator.jira.client import JiraClient
 from jira_deployment_operator.jira.errors import JiraUnavailable
 from jira_deployment_operator.jira.payload import DeploymentData, DeploymentKey
@@ -27,13 +30,15 @@ from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import Conflict, NotFound, Unavailable
 from jira_deployment_operator.kube.events import Events
 from jira_deployment_operator.ledger.ledger import Ledger, is_settled, workload_of
+from jira_deployment_operator.linking.standing import GatingHere
 from jira_deployment_operator.reporting.backoff import Backoff
 from jira_deployment_operator.reporting.desk import Desk
-from jira_deployment_operator.settings import IssueKeys, OAuth, Settings, Site
+from jira_deployment_operator.settings import Gating, IssueKeys, OAuth, Settings, Site
 from jira_deployment_operator.tracking.transitions import timestamp
 from jira_deployment_operator.watch.intake import Intake, Look, Unlinked
 from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.namespaces import Namespaces
+from jira_deployment_operator.watch.recorder import Recorder
 from jira_deployment_operator.watch.standings import Standings
 from jira_deployment_operator.watch.sweep import Sweep
 from jira_deployment_operator.watch.tidying import Tidying
@@ -55,6 +60,7 @@ SETTINGS = Settings(
     default_site="acme",
     history_limit=3,
     issue_keys=IssueKeys(carry_over=False),  # so that a rollout's issues are those of its link alone
+    gating=Gating(mechanism="Policy"),
 )
 
 DELETED_AFTER_SECONDS: Final = 1.0
@@ -101,6 +107,15 @@ class Fates:
             raise error
 
 
+def merged(stored: Any, patch: Any) -> Any:
+    """Return what a JSON merge patch (RFC 7396) makes of `stored`."""
+    if not isinstance(patch, dict):
+        return copy.deepcopy(patch)
+    kept = stored if isinstance(stored, dict) else {}
+    changed = {key: merged(kept.get(key), value) for key, value in patch.items() if value is not None}
+    return {key: value for key, value in kept.items() if key not in patch} | changed
+
+
 class StoringApiServer(ApiServer):
     """Objects by path, with resourceVersions, 404 and 409 as the API server has them.
 
@@ -112,6 +127,8 @@ class StoringApiServer(ApiServer):
         self.stored: dict[str, dict[str, Any]] = {}
         self.workloads: dict[str, str] = {}
         self.unwanted: set[DeploymentKey] = set()
+        self.on_write: Callable[[str], None] = lambda _: None
+        """Gets the path of each object that is written to, but for its status alone."""
         self._versions = itertools.count(1)
 
     async def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -130,15 +147,20 @@ class StoringApiServer(ApiServer):
     async def merge_patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         fate = self.fates.next()
         await self.fates.before(fate, Unavailable(path))
-        stored = self.stored.get(path.removesuffix("/status"))
+        target = path.partition("?")[0].removesuffix("/status")
+        stored = self.stored.get(target)
         if stored is None:
             raise NotFound(path)
         if "metadata" in body and body["metadata"]["resourceVersion"] != stored["metadata"]["resourceVersion"]:
             raise Conflict(path)
-        stored["status"] = copy.deepcopy(body["status"])
+        # A write to the status leaves the rest alone, and one to the rest leaves the status alone.
+        changed = {"status": body["status"]} if path.endswith("/status") else {**body, "status": {}}
+        stored |= merged(stored, changed)
         stored["metadata"]["resourceVersion"] = str(next(self._versions))
-        if stored["status"].get("removal"):
+        if (stored.get("status") or {}).get("removal"):
             self.unwanted.add(DeploymentKey.of(JiraDeployment.from_object(stored)))
+        if not path.endswith("/status"):
+            self.on_write(target)
         await self.fates.after(fate, Unavailable(path))
         return copy.deepcopy(stored)
 
@@ -191,8 +213,13 @@ class StoringJira(JiraClient):
         self.to_lose = 0
         self.lost: set[tuple[DeploymentKey, int]] = set()
         self.deleted: set[DeploymentKey] = set()
+        self.on_submit: Callable[[Sequence[DeploymentData]], None] = lambda _: None
+        self.word: str = "awaiting"
+        """What is said of every gate that was asked for."""
+        self.allowed: set[DeploymentKey] = set()
 
     async def submit(self, items: Sequence[DeploymentData], *, properties: Mapping[str, str]) -> SubmitAnswer:
+        self.on_submit(items)
         fate = self.fates.next()
         await self.fates.before(fate, JiraUnavailable("no answer"))
         keys = [self._take(item) for item in items]
@@ -208,6 +235,19 @@ class StoringJira(JiraClient):
         if found is None:
             return None
         return StoredDeployment(update_sequence_number=found.update_sequence_number, state=found.state)
+
+    async def gating_status(self, key: DeploymentKey) -> GatingStatus | None:
+        if key not in self.stored:
+            return None  # nothing that a fate could change: also the question before the first rollout
+        fate = self.fates.next()
+        await self.fates.before(fate, JiraUnavailable("no answer"))
+        if key not in self.stored or not any(each.commands for each in self.arrived[key]):
+            return None
+        if self.word == "allowed":
+            self.allowed.add(key)
+        status = GatingStatus.model_validate({"gatingStatus": self.word})
+        await self.fates.after(fate, JiraUnavailable("answer lost"))
+        return status
 
     async def delete(self, key: DeploymentKey) -> None:
         await self._delete_later({key}.__contains__)
@@ -278,6 +318,7 @@ class Simulation:
             self.api_server,
             self.links,
             stalled_of=lambda _: "",
+            gating_at=lambda _: GatingHere(is_enforced=True, refusal=""),
             default_site="acme",
             now=lambda: timestamp(self.clock()),
         )
@@ -294,11 +335,36 @@ class Simulation:
             client=self.jira,
             ledger=self.ledger,
             now_ms=self.clock,
-            told=self.standings.recorded,
+            told=self._on_told,
             stalled=self.standings.site_changed,
             backoff=_AtOnce(jitter=random.Random(1).uniform),
         )
-        tidying = Tidying(self.ledger)
+        tidying, events, holds = Tidying(self.ledger), Events(self.api_server), Holds(self.api_server)
+        waiting = Waiting(
+            "acme",
+            client=self.jira,
+            ledger=self.ledger,
+            holds=holds,
+            events=events,
+            settings=SETTINGS.gating,
+            requests_per_second=SETTINGS.sites[0].requests_per_second,
+            now_ms=self.clock,
+            told=self._on_decided,
+            jitter=random.Random(1).uniform,
+        )
+        self.gatekeeper = Gatekeeper(
+            ledger=self.ledger, holds=holds, waiting={"acme": waiting}, events=events, now_ms=self.clock
+        )
+        self.recorder = Recorder(
+            settings=SETTINGS,
+            standings=self.standings,
+            ledger=self.ledger,
+            tidying=tidying,
+            desks={"acme": self.desk},
+            gatekeeper=self.gatekeeper,
+            events=events,
+            now_ms=self.clock,
+        )
         tracker = Tracker(
             settings=SETTINGS,
             intake=self.intake,
@@ -308,15 +374,25 @@ class Simulation:
             ledger=self.ledger,
             tidying=tidying,
             desks={"acme": self.desk},
-            events=Events(self.api_server),
+            gatekeeper=self.gatekeeper,
+            recorder=self.recorder,
+            events=events,
             now_ms=self.clock,
         )
         await self.ledger.load()
         await self.links.load(self.api_server)
         tracker.resume()
-        parts = (tracker, self.sweep, tidying, self.standings, self.desk)
+        parts = (tracker, self.sweep, tidying, self.standings, self.desk, waiting)
         self._tasks = [asyncio.create_task(part.run()) for part in parts]
         self.relist()
+
+    def _on_told(self, record: JiraDeployment) -> None:
+        self.standings.recorded(record)
+        self.gatekeeper.put(record)
+
+    def _on_decided(self, record: JiraDeployment) -> None:
+        self.recorder.hand_over(record)
+        self.standings.recorded(record)
 
     async def stop(self) -> None:
         """End the operator as SIGKILL does."""

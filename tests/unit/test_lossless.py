@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.api.states import Delivery, State
 from jira_deployment_operator.jira.payload import DeploymentData, DeploymentKey
 from jira_deployment_operator.reporting.confirmation import TOLD_AGAIN_MAX
-from jira_deployment_operator.tracking.transitions import begun
+from jira_deployment_operator.tracking.transitions import begun, is_never_begun
 from jira_deployment_operator.watch import intake as intake_module
 from jira_deployment_operator.watch.intake import Gone
 from jira_deployment_operator.workloads.observation import Phase, WorkloadKey
+from tests.unit.simulated_admission import GATED, GatedDeployment
 from tests.unit.simulation import Fate, Simulation, link_body, look
 from tests.unit.virtual_time import VirtualTimeLoop
 
@@ -24,9 +26,10 @@ ANNOTATED = tuple(WorkloadKey("Deployment", "shop", name) for name in ("web", "c
 LINKED = WorkloadKey("Deployment", "shop", "linked")
 """Says nothing itself: it is reported while there is a link for it, and its issues are those of the link."""
 
-WORKLOADS = (*ANNOTATED, LINKED)
+UNGATED = (*ANNOTATED, LINKED)
+WORKLOADS = (*UNGATED, GATED)
 
-names = st.sampled_from(WORKLOADS)
+names = st.sampled_from(UNGATED)
 versions = st.sampled_from("abc")
 phases = st.sampled_from(Phase)
 steps = st.integers(0, 40)
@@ -35,6 +38,7 @@ clock_steps = st.integers(-1_000_000, 1_000_000)
 seconds = st.integers(1, 200)
 issue_keys = st.lists(st.sampled_from(["SHOP-1", "SHOP-2", "PAY-3"]), min_size=1, unique=True)
 policies = st.sampled_from(["Retain", "Delete"])
+words = st.sampled_from(["awaiting", "allowed", "prevented", "expired", "invalid", ""])
 
 
 class Lossless(RuleBasedStateMachine):
@@ -44,6 +48,9 @@ class Lossless(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
         self.simulation = Simulation()
+        self.simulation.jira.on_submit = self.no_gate_is_asked_for_that_is_decided
+        self.gated = GatedDeployment(self.simulation)
+        self.decided: dict[str, str] = {}
         self.uids = itertools.count(1)
         self.link: dict[str, Any] | None = None
 
@@ -86,6 +93,39 @@ class Lossless(RuleBasedStateMachine):
         self.apply_a_link(keys, "Delete", then)
         self.deploy(LINKED, version, then)
         self.delete(LINKED, then)
+
+    @rule(version=st.sampled_from("abcde"), then=steps)
+    def deploy_what_is_gated(self, version: str, then: int) -> None:
+        self.gated.deploy(f"uid-{next(self.uids)}", version)
+        self.runner.run(self.simulation.run(then))
+
+    @rule(phase=phases, then=steps)
+    def move_what_is_gated(self, phase: Phase, then: int) -> None:
+        if self.gated.body:
+            self.gated.show(phase)
+            self.runner.run(self.simulation.run(then))
+
+    @rule(then=steps)
+    def override(self, then: int) -> None:
+        self.gated.override()
+        self.runner.run(self.simulation.run(then))
+
+    @rule(then=steps)
+    def delete_what_is_gated(self, then: int) -> None:
+        self.gated.delete()
+        self.runner.run(self.simulation.run(then))
+
+    @rule(word=words, passed=st.integers(1, 60))
+    def let_jira_say(self, word: str, passed: int) -> None:
+        self.simulation.jira.word = word
+        self.runner.run(self.simulation.wait(passed))
+
+    @rule(version=st.sampled_from("abcde"), word=words, coming=fates)
+    def deploy_what_jira_then_decides_on(self, version: str, word: str, coming: list[Fate]) -> None:
+        self.deploy_what_is_gated(version, 40)
+        self.let_jira_say("awaiting", 20)
+        self.simulation.fates.queue.extend(coming)
+        self.let_jira_say(word, 40)
 
     @rule(updates=st.integers(1, 2))
     def lose(self, updates: int) -> None:
@@ -136,12 +176,52 @@ class Lossless(RuleBasedStateMachine):
                 updates = [each.update_sequence_number for each in record.status.transitions]
                 assert updates == sorted(set(updates))
 
+    @invariant()
+    def no_hold_is_taken_off_that_nobody_allowed(self) -> None:
+        """R6: and whoever has allowed it is known."""
+        assert self.gated.wrongly == []
+        for record in self.records(GATED):
+            standing = record.status.gate
+            if standing is None or record.spec.gate is None or standing.decision != "Allowed":
+                continue
+            if standing.reason == "Overridden":
+                assert record.spec.gate.hold in self.gated.overridden
+            else:
+                assert standing.reason == "AllowedByJira"
+                assert DeploymentKey.of(record) in self.simulation.jira.allowed
+
+    @invariant()
+    def nothing_is_told_as_on_its_way_that_waits(self) -> None:
+        """R6: told to Jira is only what stands in the records."""
+        for record in self.records(GATED):
+            if record.spec.gate and not is_never_begun(record):
+                assert record.spec.gate.hold in self.gated.opened
+
+    @invariant()
+    def what_was_decided_stays_decided_over_all_crashes(self) -> None:
+        """R1: only a refusal can still be overridden."""
+        for record in self.records(GATED):
+            decision = (record.status.gate.decision if record.status.gate else None) or ""
+            before = self.decided.get(record.name, "")
+            if decision != before:
+                assert before == "" or (before, decision) == ("Refused", "Allowed")
+            self.decided[record.name] = decision
+
+    def no_gate_is_asked_for_that_is_decided(self, items: Sequence[DeploymentData]) -> None:
+        """A second command might open a second change request."""
+        for item in items:
+            for record in self.simulation.ledger.live():
+                if item.commands and record.spec.deployment_sequence_number == item.deployment_sequence_number:
+                    assert item.state == State.PENDING
+                    assert record.status.gate is None or not record.status.gate.decision
+
     def teardown(self) -> None:
         try:
             self.runner.run(self.simulation.settle())
             self.simulation.relist()
             self.runner.run(self.simulation.settle())
             self.the_newest_record_is_what_was_seen_last()
+            self.what_is_gated_is_held_or_was_let_go()
             self.jira_knows_the_last_state_of_every_rollout()
             self.an_open_rollout_has_the_issues_of_its_link()
             self.nothing_is_left_of_what_was_to_be_removed()
@@ -151,7 +231,7 @@ class Lossless(RuleBasedStateMachine):
 
     def the_newest_record_is_what_was_seen_last(self) -> None:
         for workload, seen in self.simulation.existing.items():
-            if workload == LINKED and not self.link:
+            if workload == GATED or (workload == LINKED and not self.link):
                 continue
             records = self.records(workload)
             if not records:
@@ -166,6 +246,21 @@ class Lossless(RuleBasedStateMachine):
                 assert newest.status.state in (State.FAILED, State.SUCCESSFUL)
         for workload in set(WORKLOADS) - set(self.simulation.existing):
             assert all(not (each.status.state and each.status.state.is_open) for each in self.records(workload))
+
+    def what_is_gated_is_held_or_was_let_go(self) -> None:
+        if self.gated.body is None:
+            return
+        newest = max(self.records(GATED), key=lambda each: each.spec.ordinal)
+        if not self.gated.hold:
+            ran = [each for each in self.records(GATED) if not is_never_begun(each)]
+            assert self.gated.version * 64 in {each.spec.version for each in ran[-1:]}
+            return
+        assert newest.spec.version == self.gated.version * 64
+        assert newest.spec.gate is not None
+        assert newest.spec.gate.hold == self.gated.hold
+        assert newest.status.gate is not None
+        assert newest.status.gate.decision != "Allowed"
+        assert (newest.status.state is State.PENDING) is (newest.status.gate.decision is None)
 
     def jira_knows_the_last_state_of_every_rollout(self) -> None:
         jira = self.simulation.jira
@@ -227,7 +322,7 @@ def issues(stored: DeploymentData) -> list[str]:
 
 TestLossless = Lossless.TestCase
 TestLossless.settings = settings(
-    max_examples=200,
+    max_examples=100,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -10,7 +10,18 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 
-from jira_deployment_operator.settings import Connect, IssueKeys, OAuth, Settings, SettingsError, Texts, load
+from jira_deployment_operator.settings import (
+    Connect,
+    GateDefaults,
+    GateEndpoint,
+    Gating,
+    IssueKeys,
+    OAuth,
+    Settings,
+    SettingsError,
+    Texts,
+    load,
+)
 from tests.unit.samples import settings, settings_values, site_values
 
 CANARY = "canary-7f3a"
@@ -23,6 +34,7 @@ TEXT = f"must be text of at most 1000 characters, in which $ stands only in {NAM
 PAGE = f"must be an absolute http or https address without blanks, in which $ stands only in {NAMES}"
 KINDS = "Input should be 'Deployment', 'Rollout', 'StatefulSet' or 'DaemonSet'"
 TYPES = "Input should be 'unmapped', 'development', 'testing', 'staging' or 'production'"
+DURATION = "must be a whole number with s, m, h or d, such as 90s, 30m, 24h or 7d"
 CONNECT = {"type": "connect", "appKeyFile": "/secrets/app-key", "sharedSecretFile": "/secrets/shared-secret"}
 
 
@@ -106,6 +118,37 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         one_site(auth={**CONNECT, "clientIdFile": "/secrets/client-id"}),
         "sites[0].auth.clientIdFile",
         "Extra inputs are not permitted",
+    ),
+    "an unknown mechanism": (
+        settings_values(gating={"mechanism": "policy"}),
+        "gating.mechanism",
+        "Input should be 'Off', 'Policy' or 'Webhook'",
+    ),
+    "a timeout without a unit": (
+        settings_values(gating={"defaults": {"timeout": "90"}}),
+        "gating.defaults.timeout",
+        DURATION,
+    ),
+    "a longest hold of nothing": (settings_values(gating={"maxHold": "0h"}), "gating.maxHold", DURATION),
+    "a longest hold that holds on": (
+        settings_values(gating={"onMaxHold": "Hold"}),
+        "gating.onMaxHold",
+        "Input should be 'Allow' or 'Cancel'",
+    ),
+    "an error that cancels": (
+        settings_values(gating={"defaults": {"onError": "Cancel"}}),
+        "gating.defaults.onError",
+        "Input should be 'Hold' or 'Allow'",
+    ),
+    "a mode by default": (
+        settings_values(gating={"defaults": {"mode": "Jira"}}),
+        "gating.defaults.mode",
+        "Extra inputs are not permitted",
+    ),
+    "polling all the time": (
+        settings_values(gating={"pollSeconds": 0}),
+        "gating.pollSeconds",
+        "Input should be greater than or equal to 1",
     ),
     "no sources": (
         settings_values(sources=[]),
@@ -382,6 +425,24 @@ def test_a_file_with_everything_in_it_is_read_as_it_stands(tmp_path: Path) -> No
         confirmAfterSeconds=60,
         restartsAreRollouts=True,
         historyLimit=3,
+        gating={
+            "mechanism": "Webhook",
+            "argoRolloutsUser": "system:serviceaccount:argo:argo",
+            "exemptUsers": ["root"],
+            "defaults": {
+                "firstDeployment": True,
+                "timeout": "24h",
+                "onTimeout": "Cancel",
+                "onError": "Allow",
+                "onPrevented": "Hold",
+                "onRollback": "Gate",
+            },
+            "maxHold": "3d",
+            "onMaxHold": "Allow",
+            "pollSeconds": 20,
+            "errorAfterSeconds": 60,
+            "endpoint": {"enabled": True, "tokenFile": "/secrets/gate-token"},
+        },
         sweepSeconds=5,
         log={"format": "text", "level": "debug"},
         http={"host": "127.0.0.1", "port": 0},
@@ -417,6 +478,22 @@ def test_what_is_left_out_has_a_default() -> None:
     assert (read.environments, read.issue_keys) == ((), IssueKeys(projects=(), from_texts=True, carry_over=True))
     assert read.texts == Texts(display_name="${name} ${version}", description=None, label=None, url=None)
     assert (read.settling_seconds, read.confirm_after_seconds) == (30, 30)
+    assert read.gating == Gating(mechanism="Off", defaults=GateDefaults(), endpoint=GateEndpoint(enabled=False))
+    assert not read.gating.is_enforced
+    assert (read.gating.max_hold, read.gating.poll_seconds, read.gating.error_after_seconds) == (None, 15, 300)
+
+
+def test_a_gate_that_says_nothing_else_holds_until_somebody_answers() -> None:
+    """R6: what the platform team has not chosen never lets a rollout go."""
+    defaults = settings().gating.defaults
+
+    assert (defaults.timeout, defaults.on_timeout, defaults.on_error) == (None, "Hold", "Hold")
+    assert (defaults.first_deployment, defaults.on_prevented, defaults.on_rollback) == (False, "Cancel", "Allow")
+
+
+@pytest.mark.parametrize("mechanism", ["Policy", "Webhook"])
+def test_rollouts_can_be_held_where_something_holds_them(mechanism: str) -> None:
+    assert settings(gating={"mechanism": mechanism}).gating.is_enforced
 
 
 # The page about them

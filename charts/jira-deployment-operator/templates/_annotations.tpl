@@ -1,5 +1,5 @@
 {{- /*
-What annotations may hold: one entry for each mistake that can be told. `good` and `shown` are CEL about `value`;
+What annotations may hold that people write: one entry for each mistake that can be told. `good` and `shown` are CEL about `value`;
 `shown`, by default the value, is what the message quotes.
 
 The blanks in the patterns are those that Python knows; in RE2, `\s` has only ASCII's. Words beyond those that count
@@ -16,6 +16,8 @@ are not looked at, so that no value keeps the API server busy.
 {{- $names := "cluster|environment|kind|name|namespace|previousVersion|site|version" -}}
 {{- $placeholders := printf "${%s} or $$" ($names | replace "|" "}, ${") -}}
 {{- $template := printf `value.matches(r"^([^$]|\$\$|\$\{(%s)\})+$") && value.matches(r"[^%s]") && size(value) <= 1000` $names $blanks -}}
+{{- $answer := printf `value.matches(r"^[%s]*[^%s]+[%s]+[^%s]")` $blanks $blanks $blanks $blanks -}}
+{{- $answerAllowed := "must be the id of a hold, a blank, and a reason, such as `1a2b3c4d-7 pager 123`" -}}
 {{- $templateAllowed := printf "must be text of at most 1000 characters, in which $ stands only in %s" $placeholders -}}
 report:
   - good: value in ["true", "false"]
@@ -78,4 +80,12 @@ url:
       && value.matches(r"^https?://([\x21\x22%-.0-9;->A-Z\\^-~\p{L}\p{M}\p{N}]|\$\$|\$\{[A-Za-z]+\})+(:(0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)?([/?#]|$)")
     allowed: {{ printf "must be an absolute http or https address without blanks, in which $ stands only in %s" $placeholders }}
 message: []
+gate:
+  - good: value in ["Off", "Jira", "Manual"]
+    allowed: must be one of Off, Jira, Manual
+{{- range list "override" "approve" "refuse" }}
+{{ . }}:
+  - good: {{ $answer }}
+    allowed: {{ $answerAllowed }}
+{{- end }}
 {{- end -}}

@@ -32,6 +32,17 @@ URL: Final = f"{GROUP}/url"
 MESSAGE: Final = f"{GROUP}/message"
 """A text, such as a commit's message, whose issue keys count."""
 
+GATE: Final = f"{GROUP}/gate"
+OVERRIDE: Final = f"{GROUP}/override"
+APPROVE: Final = f"{GROUP}/approve"
+REFUSE: Final = f"{GROUP}/refuse"
+
+HOLD: Final = f"{GROUP}/hold"
+"""Written by admission or by the operator (`api.hold`), never by a team."""
+
+DECIDED_BY: Final = f"{GROUP}/decided-by"
+"""Stamped by admission: the hold, and the name of the user who last overrode, approved or refused it."""
+
 CHANGE_CAUSE: Final = "kubernetes.io/change-cause"
 """Kubernetes' own annotation for why something was changed; issue keys in it count as well."""
 
@@ -52,7 +63,13 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     DESCRIPTION: ("description", values.template),
     LABEL: ("label", values.template),
     URL: ("url", values.url_template),
+    GATE: ("gate", values.gate_mode),
 }
+
+_ANSWERS: Final = (OVERRIDE, APPROVE, REFUSE)
+"""Answers to one hold. They are no wishes, and read where holds are decided on (`api.hold`)."""
+
+_STAMPS: Final = (HOLD, DECIDED_BY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,9 @@ def parse(annotations: Mapping[str, str]) -> Parsed:
                 problems.append(Problem(key, raw, str(error)))
         elif key in _LISTS:
             found[_LISTS[key].field] = _LISTS[key].read(key, raw, problems)
-        elif key not in KNOWN and key.startswith(_PREFIX):
+        elif key in _ANSWERS:
+            problems.extend(_malformed_answer(key, raw))
+        elif key not in KNOWN and key not in _STAMPS and key.startswith(_PREFIX):
             problems.append(Problem(key, raw, _no_such_annotation()))
     return Parsed(Wishes(**found), tuple(problems))
 
@@ -142,7 +161,15 @@ _LISTS: Final = {
     ),
 }
 
-KNOWN: Final = frozenset({*_READERS, *_LISTS, MESSAGE})
+KNOWN: Final = frozenset({*_READERS, *_LISTS, *_ANSWERS, MESSAGE})
+"""What a team may write."""
+
+
+def _malformed_answer(key: str, raw: str) -> Iterator[Problem]:
+    try:
+        values.answer(raw)
+    except values.NotAllowedError as error:
+        yield Problem(key, raw, str(error))
 
 
 def _no_such_annotation() -> str:

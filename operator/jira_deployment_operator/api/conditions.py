@@ -19,6 +19,12 @@ READY: Final = "Ready"
 STALLED: Final = "Stalled"
 """Type, on links: whether a person must act before anything can be told. True is bad (kstatus' convention)."""
 
+ALLOWED: Final = "Allowed"
+"""Type, on records of gated rollouts: whether the rollout may go on; Unknown while it waits."""
+
+GATING_SUPPORTED: Final = "GatingSupported"
+"""Type, on links that ask for a gate: whether holds are enforced here, and Jira can be asked."""
+
 REASON_DUE: Final = "Due"
 REASON_ACCEPTED: Final = "Accepted"
 REASON_CONFIRMED: Final = "Confirmed"

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from jira_deployment_operator.api import values
 from jira_deployment_operator.api.conditions import Condition
+from jira_deployment_operator.api.gate import Gate
 from jira_deployment_operator.api.record import EnvironmentType
 from jira_deployment_operator.api.wishes import Wishes
 
@@ -25,7 +26,7 @@ Template = Annotated[str, AfterValidator(values.template)]
 UrlTemplate = Annotated[str, AfterValidator(values.url_template)]
 Identifier = Annotated[str, AfterValidator(values.identifier)]
 IssueKey = Annotated[str, Field(pattern=values.ISSUE_KEY_PATTERN)]
-Service = Annotated[str, Field(pattern=values.SERVICE_PATTERN)]
+Service = Annotated[str, AfterValidator(values.service)]
 LabelKey = Annotated[str, Field(min_length=1, max_length=317)]
 LabelValue = Annotated[str, Field(max_length=63)]
 
@@ -116,6 +117,7 @@ class LinkSpec(_View):
     description: Template | None = None
     label: Template | None = None
     url: UrlTemplate | None = None
+    gate: Gate | None = None
     deletion_policy: DeletionPolicy = "Retain"
     history_limit: Annotated[int, Field(ge=1, le=100)] | None = None
 
@@ -190,6 +192,7 @@ class JiraDeploymentLink(_View):
             description=spec.description,
             label=spec.label,
             url=spec.url,
+            gate=spec.gate.mode if spec.gate else None,
         )
         if not self.holds_for(label):
             return said

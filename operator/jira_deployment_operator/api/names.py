@@ -14,5 +14,8 @@ LINK_PLURAL: Final = "jiradeploymentlinks"
 LABEL_WORKLOAD_KIND: Final = f"{GROUP}/workload-kind"
 """Label on records, so that `kubectl get jiradeployments -l` finds those of one kind."""
 
+LABEL_REQUIRED_GATE: Final = f"{GROUP}/required-gate"
+"""Label on namespaces, by the platform team: no object of the team's own switches the gate off."""
+
 FIELD_MANAGER: Final = "jira-deployment-operator"
 """How this operator names itself in managedFields and in Events."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from jira_deployment_operator.api.conditions import Condition
+from jira_deployment_operator.api.gate import GateStanding, GateTerms
 from jira_deployment_operator.api.names import API_VERSION, LABEL_WORKLOAD_KIND, RECORD_KIND
 from jira_deployment_operator.api.states import Delivery, State
 
@@ -102,6 +103,7 @@ class Spec(_View):
     link: str | None = None
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
     opening: Opening | None = None
+    gate: GateTerms | None = None
 
 
 class Transition(_View):
@@ -129,6 +131,7 @@ class Status(_View):
     transitions: tuple[Transition, ...] = ()
     removal: Removal | None = None
     associations: Associations = Associations()
+    gate: GateStanding | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -175,6 +178,10 @@ class JiraDeployment(_View):
     def status_object(self) -> dict[str, Any]:
         """Return the status as the API server stores it."""
         return self.status.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def status_patch(self) -> dict[str, Any]:
+        """Return the status as a merge patch: what is not there any more is named, or it would stay."""
+        return self.status.model_dump(mode="json", by_alias=True)
 
     @property
     def due(self) -> tuple[Transition, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, get_args
 from urllib.parse import urlsplit
 
+from jira_deployment_operator.api.gate import Mode
 from jira_deployment_operator.api.record import EnvironmentType
 
 ID_MAX: Final = 255
@@ -27,6 +28,8 @@ SERVICES_MAX: Final = 100
 
 ENVIRONMENT_TYPES: Final[tuple[EnvironmentType, ...]] = get_args(EnvironmentType)
 
+GATE_MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+
 TEMPLATE_NAMES: Final = ("cluster", "environment", "kind", "name", "namespace", "previousVersion", "site", "version")
 """Names that a text template may use as `${name}`."""
 
@@ -39,6 +42,7 @@ COMMIT_PATTERN: Final = r"^[0-9A-Za-z]{1,255}$"
 TEMPLATE_PATTERN: Final = rf"^([^$]|\$\$|\$\{{({'|'.join(TEMPLATE_NAMES)})\}})+$"
 URL_TEMPLATE_PATTERN: Final = rf"^https?://([^$\s]|\$\$|\$\{{({'|'.join(TEMPLATE_NAMES)})\}})+$"
 
+_ANSWER: Final = re.compile(r"\s*\S+\s+\S.*", re.DOTALL)
 _BOOLEANS: Final = {"true": True, "false": False}
 _NAMES: Final = ", ".join(f"${{{name}}}" for name in TEMPLATE_NAMES)
 _TEMPLATE_ALLOWED: Final = (
@@ -71,6 +75,7 @@ def _matching(pattern: str, allowed: str) -> Callable[[str], str]:
 site: Final = _matching(SITE_PATTERN, "must be the name of a site in the operator's settings, such as `acme`")
 _id: Final = _matching(ID_PATTERN, "must be 1 to 255 letters, digits, dots, dashes or underscores")
 commit: Final = _matching(COMMIT_PATTERN, "must be the hash of a commit, 1 to 255 letters and digits")
+service: Final = _matching(SERVICE_PATTERN, "must be a service's id in Jira, 1 to 255 characters, no blanks or commas")
 repository: Final = _matching(REPOSITORY_PATTERN, "must be the repository's id in Jira, 1 to 255 characters, no blanks")
 
 
@@ -87,6 +92,21 @@ def environment_type(raw: str) -> EnvironmentType:
         if raw == each:
             return each
     raise NotAllowedError(f"must be one of {', '.join(ENVIRONMENT_TYPES)}")
+
+
+def gate_mode(raw: str) -> Mode:
+    """Read who must allow a rollout."""
+    for each in GATE_MODES:
+        if raw == each:
+            return each
+    raise NotAllowedError(f"must be one of {', '.join(GATE_MODES)}")
+
+
+def answer(raw: str) -> str:
+    """Read an answer to a hold: the hold's id and a reason."""
+    if not _ANSWER.fullmatch(raw):
+        raise NotAllowedError("must be the id of a hold, a blank, and a reason, such as `1a2b3c4d-7 pager 123`")
+    return raw
 
 
 def template(raw: str) -> str:

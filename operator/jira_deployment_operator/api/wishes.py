@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Final, Self
 
+from jira_deployment_operator.api.gate import Mode
 from jira_deployment_operator.api.record import EnvironmentType
 
 _SHOWN_MAX: Final = 60
@@ -39,6 +40,7 @@ class Wishes:
     description: str | None = None
     label: str | None = None
     url: str | None = None
+    gate: Mode | None = None
 
     def over(self, weaker: Self) -> Self:
         """Return these wishes, completed by those of a source with less precedence."""

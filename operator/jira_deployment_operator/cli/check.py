@@ -7,6 +7,8 @@ import click
 
 Status = Literal["ok", "failed", "skipped"]
 
+AREA_CLUSTER: Final = "cluster"
+
 _COLOURS: Final[dict[Status, str]] = {"ok": "green", "failed": "red", "skipped": "yellow"}
 
 

@@ -4,17 +4,17 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from jira_deployment_operator.api.names import GROUP, LINK_PLURAL, RECORD_PLURAL, VERSION
+from jira_deployment_operator.cli.check import AREA_CLUSTER as AREA
 from jira_deployment_operator.cli.check import Check, failed, ok, skipped
 from jira_deployment_operator.cli.cluster import connected
 from jira_deployment_operator.cli.failures import Failure, advice_for_cluster
+from jira_deployment_operator.cli.gating_checks import check_mechanism
 from jira_deployment_operator.cli.permissions import Permission, needed_for
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, NotFound
 from jira_deployment_operator.settings import Settings
 from jira_deployment_operator.workloads import rollout
 from jira_deployment_operator.workloads.kinds import KINDS
-
-AREA: Final = "cluster"
 
 _OURS: Final = (RECORD_PLURAL, LINK_PLURAL)
 _ACCESS_REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -43,8 +43,10 @@ async def _checks(api_server: ApiServer, settings: Settings) -> AsyncIterator[Ch
         yield await _check_definition(api_server, plural)
     if rollout.KIND in settings.sources:
         yield await _check_argo_rollouts(api_server)
+    if settings.gating.is_enforced:
+        yield await check_mechanism(api_server, settings.gating.mechanism)
     who = await _who(api_server)
-    for permission in needed_for(settings.sources):
+    for permission in needed_for(settings.sources, gates=settings.gating.is_enforced):
         yield await _check_permission(api_server, permission, who)
 
 

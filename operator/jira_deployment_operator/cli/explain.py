@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from jira_deployment_operator.app import now_ms
 from jira_deployment_operator.cli.cluster import connected, current_namespace
 from jira_deployment_operator.cli.explanation import explain_view
 from jira_deployment_operator.cli.explanation_forms import as_data, as_text
 from jira_deployment_operator.cli.options import Format, output_option, settings_option, workload_name
 from jira_deployment_operator.cli.output import echo, echo_data
 from jira_deployment_operator.cli.reading import View, read
+from jira_deployment_operator.parts import now_ms
 from jira_deployment_operator.settings import Settings, load
 from jira_deployment_operator.workloads.kinds import Kind
 

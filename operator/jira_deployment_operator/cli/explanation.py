@@ -6,9 +6,11 @@ from functools import partial
 from typing import Any
 
 from jira_deployment_operator.api import annotations, conditions
+from jira_deployment_operator.api.gate import GateTerms
 from jira_deployment_operator.api.link import JiraDeploymentLink
 from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.cli import preview, reasons
+from jira_deployment_operator.cli.gate_explanation import NO_GATE, GateExplained, explain_gate
 from jira_deployment_operator.cli.preview import Preview
 from jira_deployment_operator.cli.provenance import Row, rows
 from jira_deployment_operator.cli.reading import View
@@ -38,6 +40,7 @@ class Explanation:
     newest: JiraDeployment | None = None
     payload: dict[str, Any] | None = None
     payload_is: str = ""
+    gate: GateExplained = NO_GATE
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -53,17 +56,19 @@ def explain_view(view: View, settings: Settings, *, now_ms: int) -> Explanation:
     except rollout.TemplateMissingError as error:
         return Explanation(workload, False, str(error), _said(view, None), newest=newest, notes=notes)
     chosen = choose(view.links, workload.kind, workload.name, seen.labels)
+    gate = explain_gate(view, seen, chosen, settings)
     sources = sources_of(
         seen,
         [summary(each) for each in view.records],
         link=chosen.link,
         namespace_annotations=view.namespace_annotations,
         namespace_labels=view.namespace_labels,
+        is_gated=gate.demand is not None,
     )
     linked = link(seen, sources, settings)
     recorded = newest if newest and _is_of(newest, seen) else None
     reported, because = _verdict(view, linked, recorded, settings)
-    shown, payload_is = _shown(seen, linked, recorded, settings, now_ms)
+    shown, payload_is = _shown(seen, linked, recorded, settings, now_ms=now_ms, gate=gate.next_terms)
     return Explanation(
         workload=workload,
         reported=reported,
@@ -76,6 +81,7 @@ def explain_view(view: View, settings: Settings, *, now_ms: int) -> Explanation:
         newest=newest,
         payload=shown.payload,
         payload_is=payload_is,
+        gate=gate,
         problems=(*_problems(view, chosen, seen, linked), *shown.problems),
         notes=notes,
     )
@@ -110,7 +116,13 @@ def _verdict_of(record: JiraDeployment) -> tuple[bool, str]:
 
 
 def _shown(
-    seen: Observation, linked: Linked, recorded: JiraDeployment | None, settings: Settings, now_ms: int
+    seen: Observation,
+    linked: Linked,
+    recorded: JiraDeployment | None,
+    settings: Settings,
+    *,
+    now_ms: int,
+    gate: GateTerms | None,
 ) -> tuple[Preview, str]:
     """A rollout keeps what it began with; where none is recorded, the next one is shown."""
     if recorded and not recorded.spec.baseline and recorded.status.transitions:
@@ -119,7 +131,7 @@ def _shown(
         return shown, f"the newest state of {recorded.name}, {newest.delivery}"
     if linked.target is None:
         return Preview(), ""
-    shown = preview.of_new_rollout(seen, linked.target, cluster=settings.cluster, now_ms=now_ms)
+    shown = preview.of_new_rollout(seen, linked.target, cluster=settings.cluster, now_ms=now_ms, gate=gate)
     return shown, "what a rollout that began now would tell first"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.cli.explanation import Explanation
-from jira_deployment_operator.cli.output import as_yaml, indented, table
+from jira_deployment_operator.cli.output import as_yaml, indented, plain, table
 from jira_deployment_operator.jira.payload import DeploymentKey
 from jira_deployment_operator.linking.texts import SHORT_VERSION
 from jira_deployment_operator.workloads.observation import Observation
@@ -22,6 +22,7 @@ def as_data(told: Explanation) -> dict[str, Any]:
         "link": told.link,
         "overruledLinks": list(told.overruled),
         "workload": _seen_as_data(told.seen) if told.seen else None,
+        "gate": told.gate.as_data(),
         "annotations": {place: dict(said) for place, said in told.said.items()},
         "fields": [each.as_data() for each in told.fields],
         "record": _record_as_data(told.newest) if told.newest else None,
@@ -39,6 +40,8 @@ def as_text(told: Explanation) -> str:
 
 def _parts(told: Explanation) -> Iterator[list[str]]:
     yield [str(told.workload), *table(_summary(told))]
+    if gate := list(told.gate.rows()):
+        yield ["Who must allow it", *table((name, plain(said)) for name, said in gate)]
     if told.problems:
         yield ["Problems", *(f"  - {each}" for each in told.problems)]
     if told.notes:

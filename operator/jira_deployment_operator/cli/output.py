@@ -50,6 +50,11 @@ def table(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> list[str]:
     ]
 
 
+def plain(text: str) -> str:
+    """Return text that others wrote on one line, without what could steer a terminal."""
+    return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
+
+
 def indented(text: str, by: str = "  ") -> str:
     """Return text with every line moved to the right."""
     return "\n".join(f"{by}{line}" for line in text.splitlines())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jira_deployment_operator.api.names import GROUP, LINK_PLURAL, RECORD_PLURAL
+from jira_deployment_operator.gating.demand import CAN_BE_HELD
 from jira_deployment_operator.workloads import deployment, rollout
 from jira_deployment_operator.workloads.kinds import KINDS
 
@@ -43,10 +44,11 @@ class Permission:
         return f"{{apiGroups: [{group}], resources: [{self.resource}], verbs: [{', '.join(verbs)}]}}"
 
 
-def needed_for(sources: Collection[str]) -> tuple[Permission, ...]:
-    """Return what the operator must be allowed to do to follow these kinds of workloads."""
+def needed_for(sources: Collection[str], *, gates: bool = False) -> tuple[Permission, ...]:
+    """Return what the operator must be allowed to do to follow these kinds of workloads, and to hold their rollouts."""
     return (
         *_for_workloads(sources),
+        *(_for_holds(sources) if gates else ()),
         Permission("", "namespaces", _WATCH, "to read what namespaces say about their workloads"),
         Permission(GROUP, LINK_PLURAL, _WATCH, "to read what teams say about their workloads"),
         Permission(GROUP, f"{LINK_PLURAL}/status", ("patch",), "to tell teams how their links stand"),
@@ -62,3 +64,9 @@ def _for_workloads(sources: Collection[str]) -> Iterator[Permission]:
         lends_templates = kind.name == deployment.KIND and rollout.KIND in sources
         if follows or lends_templates:
             yield Permission(kind.group, kind.plural, _FOLLOW, f"to follow {kind.name}s")
+
+
+def _for_holds(sources: Collection[str]) -> Iterator[Permission]:
+    for kind in KINDS.values():
+        if kind.name in sources and kind.name in CAN_BE_HELD:
+            yield Permission(kind.group, kind.plural, ("patch",), f"to open the holds of {kind.name}s")

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from jira_deployment_operator.api.gate import GateTerms
 from jira_deployment_operator.api.record import JiraDeployment, Transition
 from jira_deployment_operator.api.states import State
 from jira_deployment_operator.jira.client import PRODUCT
@@ -25,9 +26,10 @@ class Preview:
 
 
 def of_new_rollout(
-    seen: Observation, target: Target, *, cluster: str, now_ms: int, state: State = State.IN_PROGRESS
+    seen: Observation, target: Target, *, cluster: str, now_ms: int, gate: GateTerms | None = None
 ) -> Preview:
-    """Return what Jira would be told first of a rollout that begins now."""
+    """Return what Jira would be told first of a rollout that begins now; `gate` are the terms under which it waits."""
+    state = State.PENDING if gate else State.IN_PROGRESS
     record = begun(
         new_record(
             seen,
@@ -37,6 +39,7 @@ def of_new_rollout(
             cluster=cluster,
             last=0,
             now_ms=now_ms,
+            gate=gate,
         )
     )
     return of_transition(record, record.status.transitions[-1], cluster=cluster)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from jira_deployment_operator.app import now_ms
 from jira_deployment_operator.cli.failures import Failure
 from jira_deployment_operator.cli.manifests import Manifests
 from jira_deployment_operator.cli.options import Format, output_option, settings_option
 from jira_deployment_operator.cli.output import echo, echo_data, tell
 from jira_deployment_operator.cli.rendering import Rendered, render_workload
+from jira_deployment_operator.parts import now_ms
 from jira_deployment_operator.settings import load
 
 

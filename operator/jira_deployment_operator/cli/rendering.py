@@ -8,6 +8,7 @@ from jira_deployment_operator.cli import preview, reasons
 from jira_deployment_operator.cli.manifests import Manifests
 from jira_deployment_operator.cli.output import as_yaml
 from jira_deployment_operator.cli.provenance import Row, rows
+from jira_deployment_operator.gating.demand import demand_of
 from jira_deployment_operator.ledger.hearing import sources_of
 from jira_deployment_operator.linking.selection import choose
 from jira_deployment_operator.linking.sources import hear
@@ -66,18 +67,24 @@ def render_workload(
         return Rendered(workload, because=because, problems=(because,))
     links = [each for each in manifests.links if each.namespace == workload.namespace]
     namespace = manifests.namespaces.get(workload.namespace, {})
+    chosen = choose(links, kind.name, workload.name, seen.labels)
+    said, labels = annotations.select(namespace.get("annotations")), namespace.get("labels") or {}
+    demand = demand_of(seen, chosen, namespace_annotations=said, namespace_labels=labels, settings=settings.gating)
     sources = sources_of(
         seen,
         (),
-        link=choose(links, kind.name, workload.name, seen.labels).link,
-        namespace_annotations=annotations.select(namespace.get("annotations")),
-        namespace_labels=namespace.get("labels") or {},
+        link=chosen.link,
+        namespace_annotations=said,
+        namespace_labels=labels,
+        is_gated=demand is not None,
     )
     linked = link(seen, sources, settings)
     problems = tuple(str(each.problem) for each in linked.problems)
     if linked.target is None:
         return Rendered(workload, because=linked.because, problems=problems)
-    shown = preview.of_new_rollout(seen, linked.target, cluster=settings.cluster, now_ms=now_ms)
+    shown = preview.of_new_rollout(
+        seen, linked.target, cluster=settings.cluster, now_ms=now_ms, gate=demand.terms("") if demand else None
+    )
     return Rendered(
         workload,
         payload=shown.payload,

@@ -39,13 +39,13 @@ class _Step:
 
 async def check_site(site: Site, settings: Settings) -> AsyncIterator[Check]:
     """Yield how things are at one site."""
-    area = f"site {site.name}"
+    area, gating = f"site {site.name}", settings.gating
     transport = Transport(site.name, timeout_seconds=site.timeout_seconds, user_agent=PRODUCT)
     try:
         authentication = authentication_for(site, settings, transport)
         client = JiraClient(site.name, authentication=authentication, transport=transport)
         missing = ""
-        for step in _steps(site, authentication, client):
+        for step in _steps(site, authentication, client, gates=gating.enforces("Pause") or gating.enforces("Endpoint")):
             if missing:
                 yield skipped(area, step.name, f"cannot be told without {missing}")
                 continue
@@ -59,7 +59,7 @@ async def check_site(site: Site, settings: Settings) -> AsyncIterator[Check]:
         await transport.close()
 
 
-def _steps(site: Site, authentication: Authentication, client: JiraClient) -> tuple[_Step, ...]:
+def _steps(site: Site, authentication: Authentication, client: JiraClient, *, gates: bool) -> tuple[_Step, ...]:
     async def read_credentials() -> str:
         for path in _files(site):
             await read_secret(path)
@@ -80,6 +80,11 @@ def _steps(site: Site, authentication: Authentication, client: JiraClient) -> tu
         await client.delete(NOBODYS)
         return "asked to delete a deployment that does not exist"
 
+    async def ask_gate() -> str:
+        await client.gating_status(NOBODYS)
+        return "asked for the gate of a deployment that does not exist"
+
+    gating = _Step("may ask how gates stand", ask_gate, _GATING_ADVICE, all_depends_on=False)
     return (
         _Step(
             "credential files",
@@ -94,6 +99,7 @@ def _steps(site: Site, authentication: Authentication, client: JiraClient) -> tu
         _Step("token", get_token, _CREDENTIAL_ADVICE[site.auth.type]),
         _Step("may read deployments", read, _PERMISSION_ADVICE[site.auth.type], all_depends_on=False),
         _Step("may delete deployments", delete, _PERMISSION_ADVICE[site.auth.type], all_depends_on=False),
+        *((gating,) if gates else ()),
     )
 
 
@@ -106,6 +112,11 @@ _PERMISSION_ADVICE: Final = {
     "oauth": "the credential must have the permission Deployments: Jira's settings, Apps, OAuth credentials",
     "connect": "the app must be installed at this site, with the scopes READ, WRITE and DELETE",
 }
+
+_GATING_ADVICE: Final = (
+    "gates of mode Jira cannot be decided by this site: use mode Manual, or a site and a credential that Jira Service "
+    "Management lets gate deployments"
+)
 
 
 def _files(site: Site) -> tuple[Path, Path]:

@@ -4,12 +4,15 @@ An answer that cannot be read leaves open whether Jira has taken a deployment, w
 What only informs is therefore read as far as it can be.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from jira_deployment_operator.jira.payload import DeploymentKey
-from jira_deployment_operator.jira.schema import Model
+from jira_deployment_operator.jira.schema import Model, as_issue_key, as_timestamp, as_url
+
+WORD_MAX: Final = 64
+"""Characters kept of the word for how a gate stands."""
 
 
 class ErrorMessage(Model):
@@ -102,3 +105,49 @@ class StoredDeployment(Model):
     def services(self) -> frozenset[str]:
         """Ids of the services that the deployment is linked to."""
         return _values(self.associations, "serviceIdOrKeys")
+
+
+def _word(said: Any) -> str:
+    """One printable line, bounded, since records and terminals show it; what is no text is no word."""
+    if not isinstance(said, str):
+        return ""
+    printable = "".join(each if each.isprintable() else " " for each in said[: 4 * WORD_MAX])
+    return " ".join(printable.split())[:WORD_MAX]
+
+
+def _issue_details(said: Any) -> list[Any]:
+    """The details that name an issue, which is the only type there is today."""
+    objects = [each for each in said if isinstance(each, dict)] if isinstance(said, list | tuple) else []
+    return [each for each in objects if each.get("type", "issue") in ("issue", None)]
+
+
+class GatingDetail(Model):
+    """The change request on which a gate's answer is given; what is not of its form is left out."""
+
+    issue_key: Annotated[str | None, BeforeValidator(as_issue_key)] = None
+    issue_link: Annotated[str | None, BeforeValidator(as_url)] = None
+
+
+class GatingStatus(Model):
+    """How a deployment's gate stands in Jira. Everything may be missing; whoever reads it must fail safe.
+
+    Read by Jira's names alone: a `status` of something else must not pass for a word about the gate.
+    """
+
+    model_config = ConfigDict(populate_by_name=False)
+
+    status: Annotated[str, BeforeValidator(_word), Field(alias="gatingStatus")] = ""
+    """Jira's word as it came, `""` if there was none: `allowed`, `prevented`, `awaiting`, `invalid`, the undocumented
+    `expired`, or one that nobody knows yet."""
+    updated: Annotated[str | None, BeforeValidator(as_timestamp), Field(alias="updatedTimestamp")] = None
+    details: Annotated[tuple[GatingDetail, ...], BeforeValidator(_issue_details)] = ()
+
+    @property
+    def issue_key(self) -> str | None:
+        """The change request's key."""
+        return self.details[0].issue_key if self.details else None
+
+    @property
+    def issue_link(self) -> str | None:
+        """Where a person finds the change request."""
+        return self.details[0].issue_link if self.details else None

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from pydantic import ValidationError
 
 from jira_deployment_operator import __version__
-from jira_deployment_operator.jira.answers import StoredDeployment, SubmitAnswer
+from jira_deployment_operator.jira.answers import GatingStatus, StoredDeployment, SubmitAnswer
 from jira_deployment_operator.jira.authentication import Authentication, authentication_for
 from jira_deployment_operator.jira.errors import JiraError, JiraUnavailable, error_for, tells_of_no_site
 from jira_deployment_operator.jira.payload import DeploymentData, DeploymentKey, submit_request
@@ -72,6 +72,22 @@ class JiraClient:
             return StoredDeployment.model_validate_json(answer.body)
         except ValidationError as error:
             raise JiraUnavailable("get: Jira's answer cannot be read") from error
+
+    async def gating_status(self, key: DeploymentKey) -> GatingStatus | None:
+        """Return how a deployment's gate stands, None if it has none (*getDeploymentGatingStatusByKey*).
+
+        None is no answer: Jira opens a gate some time after it has accepted the command to do so, and says the
+        same of a deployment that it never had. What a 404 can mean is told at `get`.
+        """
+        answer = await self._request("GET", f"{key.path}/gating-status", operation="gating_status")
+        if answer.status == 404 and not tells_of_no_site(answer.body):
+            return None
+        if answer.status != 200:
+            raise self._error("get the gating status from", answer)
+        try:
+            return GatingStatus.model_validate_json(answer.body)
+        except ValidationError as error:
+            raise JiraUnavailable("gating_status: Jira's answer cannot be read") from error
 
     async def delete(self, key: DeploymentKey) -> None:
         """Have Jira forget a deployment (*deleteDeploymentByKey*); one that is gone already is no error.

@@ -13,12 +13,16 @@ from pydantic import Field
 from jira_deployment_operator.api.record import EnvironmentType, JiraDeployment, Spec, Transition
 from jira_deployment_operator.api.states import State
 from jira_deployment_operator.jira.associations import AssociationList, associations_of
+from jira_deployment_operator.jira.decisions import with_decision
 from jira_deployment_operator.jira.properties import Properties
 from jira_deployment_operator.jira.schema import Id, Model, Number, Text, Timestamp, Url, instant
 from jira_deployment_operator.linking.identifiers import identifier
 
 BATCH_MAX: Final = 100
 """Deployments in one request."""
+
+INITIATE_GATING: Final = "initiate_deployment_gating"
+"""The command by which Jira opens a gate; it takes it only with the state pending, and a service."""
 
 PROPERTY_CLUSTER: Final = "cluster"
 PROPERTY_WORKLOAD: Final = "workload"
@@ -63,6 +67,12 @@ class EnvironmentData(Model):
     type: EnvironmentType
 
 
+class Command(Model):
+    """What Jira shall do beside storing a deployment."""
+
+    command: Text
+
+
 class DeploymentData(Model):
     """The state of one deployment, whole: each update replaces all that Jira knew of it."""
 
@@ -79,6 +89,7 @@ class DeploymentData(Model):
     state: State
     pipeline: PipelineData
     environment: EnvironmentData
+    commands: tuple[Command, ...] | None = None
     schema_version: Literal["1.0"] = "1.0"
 
 
@@ -109,13 +120,14 @@ def deployment_data(record: JiraDeployment, transition: Transition) -> Deploymen
             "associations": associations_of(record.status.associations),
             "displayName": spec.display_name,
             "url": spec.url,
-            "description": spec.description,
+            "description": with_decision(spec.description, transition.state, record.status.gate),
             "lastUpdated": transition.time,
             "label": spec.label or None,
             "duration": _duration(spec, transition),
             "state": transition.state,
             "pipeline": spec.pipeline.model_dump(by_alias=True),
             "environment": spec.environment.model_dump(by_alias=True),
+            "commands": [{"command": INITIATE_GATING}] if _asks_jira(record, transition) else None,
         }
     )
 
@@ -139,6 +151,17 @@ def submit_request(items: Iterable[DeploymentData], *, properties: Mapping[str, 
         properties=dict(properties), deployments=tuple(items), provider_metadata=ProviderMetadata(product=product)
     )
     return request.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _asks_jira(record: JiraDeployment, transition: Transition) -> bool:
+    """Whether Jira is to open a gate: for a service, as change requests are, and not again once it has answered.
+
+    A second command might open a second change request, or one that was decided.
+    """
+    terms, standing = record.spec.gate, record.status.gate
+    is_asked = terms is not None and terms.mode == "Jira" and bool(record.status.associations.services)
+    has_answered = standing is not None and bool(standing.decision or standing.status)
+    return is_asked and not has_answered and transition.state is State.PENDING
 
 
 def _duration(spec: Spec, transition: Transition) -> int | None:

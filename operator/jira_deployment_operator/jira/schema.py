@@ -7,7 +7,7 @@ page's address), Jira's behaviour counts.
 
 import re
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -17,10 +17,12 @@ TEXT_MAX: Final = 255
 URL_MAX: Final = 2000
 
 _ISSUE: Final = r"^([A-Za-z0-9_]{1,255}-[0-9]{1,255}|[0-9]{1,255})$"
+_ISSUE_KEY: Final = re.compile(r"[A-Za-z0-9_]{1,255}-[0-9]{1,255}")
 _ADDRESS: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 _DATE_TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+_TIMESTAMP_MAX: Final = 64
 _RELATIVE_SEGMENTS: Final = frozenset({".", ".."})
 
 
@@ -65,3 +67,27 @@ IssueIdOrKey = Annotated[str, Field(pattern=_ISSUE)]
 Timestamp = Annotated[str, AfterValidator(_timestamp)]
 Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """Jira's `int64`; none of its numbers is negative."""
+
+
+# The same bounds for what Jira answers, where one thing that breaks them must not cost the rest.
+
+
+def as_issue_key(said: Any) -> str | None:
+    """Return an issue's key as it is; None if it is none, or longer than any other text of Jira's."""
+    return said if isinstance(said, str) and len(said) <= TEXT_MAX and _ISSUE_KEY.fullmatch(said) else None
+
+
+def as_url(said: Any) -> str | None:
+    """Return an absolute http or https address as it is; None if it is none, or too long."""
+    try:
+        return _absolute(said) if isinstance(said, str) and len(said) <= URL_MAX else None
+    except ValueError:
+        return None
+
+
+def as_timestamp(said: Any) -> str | None:
+    """Return a timestamp of RFC 3339 as it is; None if it is none."""
+    try:
+        return _timestamp(said) if isinstance(said, str) and len(said) <= _TIMESTAMP_MAX else None
+    except ValueError:
+        return None

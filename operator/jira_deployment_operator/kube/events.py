@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from jira_deployment_operator.api.conditions import MESSAGE_MAX
 from jira_deployment_operator.api.names import FIELD_MANAGER
@@ -47,26 +47,33 @@ class Events:
 
     async def warn(self, subject: Subject, reason: str, message: str) -> None:
         """Tell about something that a person should mend; what was told before is not told again."""
+        if await self.tell(subject, reason, message):
+            metrics.WARNINGS.labels(reason).inc()
+
+    async def tell(
+        self, subject: Subject, reason: str, message: str, *, type_: Literal["Normal", "Warning"] = "Warning"
+    ) -> bool:
+        """Tell about something that has happened; return False if it was told before, and is not told again."""
         key = (subject.uid, reason, message)
         if key in self._told:
             self._told.move_to_end(key)
-            return
+            return False
         self._told[key] = None
-        metrics.WARNINGS.labels(reason).inc()
         if len(self._told) > _REMEMBERED_MAX:
             self._told.popitem(last=False)
         namespace = subject.namespace or "default"
         try:
             await self._api_server.create(
-                f"/api/v1/namespaces/{namespace}/events", self._event(subject, reason, message)
+                f"/api/v1/namespaces/{namespace}/events", self._event(subject, reason, message, type_)
             )
         except ApiServerError as error:
             metrics.API_WRITES.labels("event", "failed").inc()
             _log.warning("could not write an Event: %s", error, extra={"reason": reason})
         else:
             metrics.API_WRITES.labels("event", "ok").inc()
+        return True
 
-    def _event(self, subject: Subject, reason: str, message: str) -> dict[str, Any]:
+    def _event(self, subject: Subject, reason: str, message: str, type_: str) -> dict[str, Any]:
         now = self._now().isoformat(timespec="seconds").replace("+00:00", "Z")
         return {
             "apiVersion": "v1",
@@ -82,7 +89,7 @@ class Events:
                 "name": subject.name,
                 "uid": subject.uid,
             },
-            "type": "Warning",
+            "type": type_,
             "reason": reason,
             "message": message[:MESSAGE_MAX],
             "source": {"component": FIELD_MANAGER},

@@ -15,6 +15,7 @@ def sources_of(
     link: JiraDeploymentLink | None,
     namespace_annotations: Mapping[str, str],
     namespace_labels: Mapping[str, str],
+    is_gated: bool = False,
 ) -> Sources:
     """Return the sources for the version that is `seen`, of a workload whose `rollouts` are remembered, oldest first.
 
@@ -29,4 +30,5 @@ def sources_of(
         link=link,
         released_label=running.label if running else None,
         carried_keys=carried_over(before),
+        is_gated=is_gated,
     )

@@ -24,7 +24,7 @@ from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.retention import expired
 from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.tracking.rollouts import Rollout
-from jira_deployment_operator.tracking.transitions import begun, why
+from jira_deployment_operator.tracking.transitions import begun, is_never_begun, why
 from jira_deployment_operator.workloads.observation import ABORTED, WorkloadKey
 
 _log = logging.getLogger(__name__)
@@ -75,6 +75,8 @@ def summary(record: JiraDeployment) -> Rollout:
         label=record.spec.label,
         issue_keys=record.status.associations.issue_keys if state in (State.FAILED, State.CANCELLED) else (),
         aborted=why(record) == ABORTED,
+        hold=record.spec.gate.hold if record.spec.gate else "",
+        never_begun=is_never_begun(record),
     )
 
 
@@ -123,6 +125,14 @@ class Ledger:
         """Return the record of the newest rollout of `workload`."""
         known = self._rollouts.get(workload)
         return self.record(self._key(workload, max(known))) if known else None
+
+    async def at_hand(self, workload: WorkloadKey, ordinal: int) -> JiraDeployment | None:
+        """Return the record of a rollout to be changed, read anew if it was settled; None if it was deleted."""
+        key = self._key(workload, ordinal)
+        if key not in self._live:
+            with contextlib.suppress(NotFound):
+                self._remember(_read(await self._api_server.get(names.path(key.namespace, key.name))))
+        return self.record(key)
 
     def record(self, key: RecordKey) -> JiraDeployment | None:
         """Return a record that may still change; None if it is settled or unknown."""
@@ -243,7 +253,7 @@ class Ledger:
     async def _write_status(self, live: _Live, changed: JiraDeployment) -> JiraDeployment:
         body = {
             "metadata": {"resourceVersion": changed.resource_version},
-            "status": changed.status_object(),
+            "status": changed.status_patch(),
         }
         path = names.path(changed.namespace, changed.name)
         try:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from jira_deployment_operator.api import conditions
+from jira_deployment_operator.api.gate import GateTerms
 from jira_deployment_operator.api.record import JiraDeployment, Opening, Spec, Workload
 from jira_deployment_operator.ledger.names import record_name
 from jira_deployment_operator.linking.target import Target
@@ -15,12 +16,20 @@ FIRST_ORDINAL: Final = 1
 
 
 def new_record(
-    seen: Observation, target: Target, step: Open | Baseline, *, ordinal: int, cluster: str, last: int, now_ms: int
+    seen: Observation,
+    target: Target,
+    step: Open | Baseline,
+    *,
+    ordinal: int,
+    cluster: str,
+    last: int,
+    now_ms: int,
+    gate: GateTerms | None = None,
 ) -> JiraDeployment:
     """Return the record of the rollout that `seen` begins.
 
     `last` is the highest deploymentSequenceNumber given out for the target's pipeline and environment, `now_ms` is
-    epoch milliseconds.
+    epoch milliseconds; `gate` are the terms under which the rollout waits, or has gone on without.
     """
     workload = seen.workload
     number = deployment_sequence_number(
@@ -49,6 +58,7 @@ def new_record(
             link=target.link,
             deletion_policy=target.deletion_policy,
             opening=_opening(step) if isinstance(step, Open) else None,
+            gate=gate,
         ),
     )
 

@@ -12,6 +12,9 @@ SETTINGS: Final = "settings"
 DEFAULT: Final = "default"
 """Nobody said anything usable: what the operator derives by itself counts."""
 
+GATE: Final = "gate"
+"""A rollout that waits for somebody must be reported, so that there is something to ask about."""
+
 TEXTS: Final = "text annotations"
 EARLIER_ROLLOUTS: Final = "earlier rollouts"
 

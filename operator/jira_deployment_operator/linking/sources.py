@@ -39,6 +39,8 @@ class Sources:
     link: JiraDeploymentLink | None = None
     released_label: str | None = None
     carried_keys: tuple[str, ...] = ()
+    is_gated: bool = False
+    """Whether rollouts wait until somebody allows them: such ones are reported, whatever else is said of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def hear(seen: Observation, sources: Sources, settings: Settings) -> Heard:
             if (value := getattr(wishes, field)) is not None:
                 found[field], said_by[field] = value, name
                 break
+    if sources.is_gated and not found.get("report"):
+        found["report"], said_by["report"] = True, origins.GATE
     return Heard(
         wishes=Wishes(**found),
         origins=said_by,

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from jira_deployment_operator.api import conditions
 from jira_deployment_operator.api.conditions import Condition
+from jira_deployment_operator.api.gate import Enforcement
 from jira_deployment_operator.api.link import MATCHED_MAX, JiraDeploymentLink, LinkStatus
 
 IN_FORCE: Final = "InForce"
@@ -17,6 +18,13 @@ INVALID: Final = "Invalid"
 NO_ROLLOUT: Final = "NoRollout"
 SITE_ANSWERS: Final = "SiteAnswers"
 SITE_REFUSES: Final = "SiteRefuses"
+SUPPORTED: Final = "Supported"
+NOT_ENFORCED: Final = "NotEnforced"
+NOT_ASKED: Final = "NotAsked"
+NOTHING_WAITS: Final = "NothingWaits"
+KIND_CANNOT_BE_HELD: Final = "KindCannotBeHeld"
+
+_CAN_BE_HELD: Final = ("deployment/", "rollout/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +43,26 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True)
+class GatingHere:
+    """What a gate can rely on in this cluster.
+
+    `is_enforced` tells that admission holds rollouts; `refusal` is why the link's site does not let its gating be
+    asked: empty if it does, None as long as nobody has asked. `has_endpoint` tells that other tools can ask instead.
+    """
+
+    is_enforced: bool
+    refusal: str | None
+    has_endpoint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NewestRecord:
     """The newest record of all workloads of a link."""
 
     name: str
     started_at: str
     reported: Condition | None
+    allowed: Condition | None = None
 
 
 def status_of(
@@ -49,10 +71,11 @@ def status_of(
     newest: NewestRecord | None,
     *,
     stalled: str,
+    gating: GatingHere,
     at: str,
 ) -> LinkStatus:
     """Return the status of `link`; `stalled` says why its site refuses access, `at` is RFC 3339."""
-    known = link.status.conditions
+    known: Sequence[Condition] = [each for each in link.status.conditions if _applies(each, link)]
     is_ready, reason, message = _ready(link, matched)
     known = _with(
         known, conditions.READY, status="True" if is_ready else "False", reason=reason, message=message, at=at
@@ -74,12 +97,58 @@ def status_of(
         message=stalled or "nobody needs to act",
         at=at,
     )
+    if link.spec.gate and link.spec.gate.asks:
+        status, reason, message = _gating(link, matched, gating)
+        known = _with(known, conditions.GATING_SUPPORTED, status=status, reason=reason, message=message, at=at)
+        allowed = newest.allowed if newest else None
+        known = _with(
+            known,
+            conditions.ALLOWED,
+            status=allowed.status if allowed else "True",
+            reason=allowed.reason if allowed else NOTHING_WAITS,
+            message=allowed.message if allowed else "no rollout waits for anybody",
+            at=at,
+        )
     return LinkStatus(
         observed_generation=link.generation,
-        conditions=known,
+        conditions=tuple(known),
         workloads=tuple(sorted(each.workload for each in matched if each.ruled_by is None)[:MATCHED_MAX]),
         record=newest.name if newest else None,
     )
+
+
+def _applies(condition: Condition, link: JiraDeploymentLink) -> bool:
+    of_gates = (conditions.GATING_SUPPORTED, conditions.ALLOWED)
+    return condition.type not in of_gates or bool(link.spec.gate and link.spec.gate.asks)
+
+
+def _gating(
+    link: JiraDeploymentLink, matched: Sequence[Matched], gating: GatingHere
+) -> tuple[Literal["True", "False", "Unknown"], str, str]:
+    gate = link.spec.gate
+    assert gate is not None
+    if missing := _missing(gate.enforcement, gating):
+        return "False", NOT_ENFORCED, f"{missing}; ask the platform team to set it"
+    if others := [each for each in matched if not each.workload.startswith(_CAN_BE_HELD)]:
+        message = f"spec.gate: {others[0].workload} cannot be held, only Deployments and Rollouts can"
+        return "False", KIND_CANNOT_BE_HELD, message
+    if gate.mode == "Manual":
+        return "True", SUPPORTED, "rollouts are held until somebody approves them"
+    if gating.refusal is None:
+        return "Unknown", NOT_ASKED, "rollouts are held; Jira is asked when the first one waits"
+    if gating.refusal:
+        message = f"spec.gate: Jira cannot be asked, so rollouts stay held; set mode Manual: {gating.refusal}"
+        return "False", SITE_REFUSES, message
+    return "True", SUPPORTED, "rollouts are held until Jira allows them"
+
+
+def _missing(enforcement: Enforcement, gating: GatingHere) -> str:
+    """What this cluster lacks for gates of this kind; empty if it has it."""
+    if enforcement == "Endpoint" and not gating.has_endpoint:
+        return "spec.gate.enforcement: no tool can ask the operator, for lack of gating.endpoint.enabled"
+    if enforcement == "Pause" and not gating.is_enforced:
+        return "spec.gate: rollouts are not held in this cluster, for lack of gating.mechanism"
+    return ""
 
 
 def _ready(link: JiraDeploymentLink, matched: Sequence[Matched]) -> tuple[bool, str, str]:

@@ -6,6 +6,7 @@ address for requests comes from a tenant's object.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from jira_deployment_operator.api import annotations
 from jira_deployment_operator.api.link import DeletionPolicy
@@ -65,8 +66,13 @@ def concerns(
     """
     if has_link or annotations.concern_us(own) or annotations.concern_us(template_annotations):
         return True
-    asked = namespace_annotations.get(annotations.REPORT)
-    return asked is not None and annotations.parse({annotations.REPORT: asked}).wishes.report is True
+    said = {key: namespace_annotations[key] for key in _ASKING if key in namespace_annotations}
+    asked = annotations.parse(said).wishes
+    return asked.report is True or asked.gate in ("Jira", "Manual")
+
+
+_ASKING: Final = (annotations.REPORT, annotations.GATE)
+"""Annotations by which a namespace opts all its workloads in."""
 
 
 def link(seen: Observation, sources: Sources, settings: Settings) -> Linked:

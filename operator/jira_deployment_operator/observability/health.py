@@ -25,6 +25,10 @@ class Health:
         """Tell that one of the steps to readiness is done."""
         self.waiting_for.discard(step)
 
+    def lost(self, step: str) -> None:
+        """Tell that one of them is undone."""
+        self.waiting_for.add(step)
+
 
 def make_app(health: Health, registry: CollectorRegistry, *, refresh: Callable[[], None]) -> web.Application:
     """Return the application with `/healthz`, `/readyz` and `/metrics`; `refresh` updates gauges first."""

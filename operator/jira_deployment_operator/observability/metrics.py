@@ -84,3 +84,38 @@ WARNINGS = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+
+HOLDS = Gauge(
+    f"{_PREFIX}_holds",
+    "Rollouts that wait for somebody to allow them, by who is asked (Jira, Manual).",
+    ["mode"],
+    registry=REGISTRY,
+)
+
+OLDEST_HOLD_SECONDS = Gauge(
+    f"{_PREFIX}_hold_oldest_age_seconds",
+    "Age of the oldest rollout that waits for somebody to allow it, 0 if there is none.",
+    registry=REGISTRY,
+)
+
+GATE_WAIT_SECONDS = Histogram(
+    f"{_PREFIX}_gate_wait_seconds",
+    "How long rollouts waited until they were allowed or refused, by outcome (AllowedByJira, Overridden, ...).",
+    ["outcome"],
+    buckets=(1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200, 604_800),
+    registry=REGISTRY,
+)
+
+LEAKS = Counter(
+    f"{_PREFIX}_leaks",
+    "Rollouts that went on though nobody had allowed them, by kind and whether a pause could stop them (paused, not).",
+    ["kind", "stopped"],
+    registry=REGISTRY,
+)
+
+GATE_ANSWERS = Counter(
+    f"{_PREFIX}_gate_answers",
+    "Answers of the gate endpoint, by who asked (flagger, argo) and whether the rollout may go on (true, false).",
+    ["tool", "allowed"],
+    registry=REGISTRY,
+)

@@ -1,6 +1,7 @@
 """The settings a platform team gives the operator: one YAML file, checked whole before anything starts."""
 
 from jira_deployment_operator.settings.file import SettingsError, load
+from jira_deployment_operator.settings.gating import GateDefaults, GateEndpoint, Gating
 from jira_deployment_operator.settings.model import (
     Auth,
     Connect,
@@ -18,6 +19,9 @@ __all__ = [
     "Auth",
     "Connect",
     "EnvironmentRule",
+    "GateDefaults",
+    "GateEndpoint",
+    "Gating",
     "Http",
     "IssueKeys",
     "Log",

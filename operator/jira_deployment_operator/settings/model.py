@@ -17,16 +17,16 @@ from pydantic import (
     AnyUrl,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     TypeAdapter,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
 from jira_deployment_operator.api import values
 from jira_deployment_operator.api.link import WorkloadKind
 from jira_deployment_operator.api.record import EnvironmentType
+from jira_deployment_operator.settings.gating import Gating
+from jira_deployment_operator.settings.group import Group
 
 _ANY_URL: Final = TypeAdapter(AnyUrl)
 _NOT_ABSOLUTE: Final = "must be an absolute URL such as https://acme.atlassian.net, without user or query"
@@ -77,11 +77,7 @@ NamespacePattern = Annotated[str, Field(min_length=1, max_length=255)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
-
-
-class OAuth(_Group):
+class OAuth(Group):
     """OAuth 2.0 client credentials (2LO), created under Jira's settings, Apps, OAuth credentials."""
 
     type: Literal["oauth"]
@@ -94,7 +90,7 @@ class OAuth(_Group):
         return self.client_id_file, self.client_secret_file
 
 
-class Connect(_Group):
+class Connect(Group):
     """A Connect app's key and shared secret (JWT, HS256): only for apps that are installed already.
 
     Atlassian has ended new private Connect apps (facts: Jira's deployments API, section 2.2).
@@ -125,7 +121,7 @@ def _by_type(value: Any) -> OAuth | Connect:
 Auth = Annotated[OAuth | Connect, BeforeValidator(_by_type)]
 
 
-class Site(_Group):
+class Site(Group):
     """One Jira Cloud site and who may report to it."""
 
     name: Name
@@ -141,21 +137,21 @@ class Site(_Group):
         return any(fnmatch.fnmatchcase(namespace, pattern) for pattern in self.allowed_namespaces)
 
 
-class Atlassian(_Group):
+class Atlassian(Group):
     """Atlassian's own addresses; another one is only of use where a gateway stands between."""
 
     api_url: Url = "https://api.atlassian.com"
     auth_url: Url = "https://api.atlassian.com"
 
 
-class EnvironmentRule(_Group):
+class EnvironmentRule(Group):
     """How Jira shows the namespaces that match by name (globs), by labels, or both; the first such rule counts.
 
     `id` and `name` may use `${cluster}` and `${namespace}`; what is left out is derived from the namespace.
     """
 
     namespaces: tuple[NamespacePattern, ...] = ()
-    labels: Annotated[dict[str, str], Field(max_length=20)] = {}
+    labels: Annotated[dict[str, str], Field(max_length=20, default_factory=dict)]
     id: IdTemplate | None = None
     name: Annotated[str, AfterValidator(_of_environment)] | None = None
     type: EnvironmentType | None = None
@@ -167,7 +163,7 @@ class EnvironmentRule(_Group):
         return self
 
 
-class IssueKeys(_Group):
+class IssueKeys(Group):
     """Which issue keys count."""
 
     projects: Annotated[
@@ -180,7 +176,7 @@ class IssueKeys(_Group):
     """Whether a rollout takes over the keys of those before it that never succeeded."""
 
 
-class Texts(_Group):
+class Texts(Group):
     """Templates for what Jira shows, where neither annotations nor a link say it."""
 
     display_name: Template = "${name} ${version}"
@@ -189,21 +185,21 @@ class Texts(_Group):
     url: UrlTemplate | None = None
 
 
-class Log(_Group):
+class Log(Group):
     """How the operator logs."""
 
     format: Literal["json", "text"] = "json"
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Http(_Group):
+class Http(Group):
     """Where health and metrics are served."""
 
     host: str = "0.0.0.0"  # noqa: S104 - probes come from the kubelet, scrapes from Prometheus
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
 
 
-class Settings(_Group):
+class Settings(Group):
     """All settings. Raises `pydantic.ValidationError`; `load` turns that into a `SettingsError`."""
 
     cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
@@ -222,6 +218,7 @@ class Settings(_Group):
     """How long after its end a rollout's associations still follow its link."""
     confirm_after_seconds: Annotated[float, Field(ge=1, le=86400)] = 30.0
     """How long after Jira accepted a final state it is asked whether it has stored it."""
+    gating: Gating = Gating()
     log: Log = Log()
     http: Http = Http()
 

@@ -18,11 +18,13 @@ REASON_STARTED: Final = "NewVersion"
 REASON_SUPERSEDED: Final = "ReplacedByNewVersion"
 REASON_ROLLED_BACK: Final = "ReplacedByReleasedVersion"
 REASON_DELETED: Final = "WorkloadDeleted"
+REASON_REVERTED: Final = "Reverted"
 
 _STATE_OF_PHASE: Final = {
     Phase.PROGRESSING: State.IN_PROGRESS,
     Phase.UNOBSERVED: State.IN_PROGRESS,
     Phase.PAUSED: State.IN_PROGRESS,
+    Phase.HELD: State.PENDING,
     Phase.SCALING: State.SUCCESSFUL,
     Phase.COMPLETE: State.SUCCESSFUL,
     Phase.FAILED: State.FAILED,
@@ -40,7 +42,7 @@ class Rollout:
     """What is remembered of one rollout. `state` is None between its creation and its first transition.
 
     `aborted` tells that its last change of state was for `observation.ABORTED`; `label` is the version as people
-    call it.
+    call it; `hold` is the id of the hold it began under, `never_begun` tells that it was never let go.
     """
 
     ordinal: int
@@ -50,6 +52,8 @@ class Rollout:
     label: str | None = None
     issue_keys: tuple[str, ...] = ()
     aborted: bool = False
+    hold: str = ""
+    never_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,16 @@ def follow(rollouts: Sequence[Rollout], seen: Observation, *, watched_since: str
     newest = rollouts[-1]
     if newest.uid != seen.uid and any(each.uid == seen.uid for each in rollouts):
         return ()  # a late look at an object that was deleted and created again since
-    if newest.uid == seen.uid and newest.version == seen.version:
-        return _same_rollout(newest, seen)
+    if newest.uid == seen.uid and newest.version == seen.version and not _is_held_anew(newest, seen):
+        return _same_rollout(rollouts, seen)
+    if _runs_still(rollouts, seen):
+        return _reverted(newest)
     return (*_leave(rollouts, seen), _open(seen))
+
+
+def running(rollouts: Sequence[Rollout]) -> Rollout | None:
+    """Return the newest rollout that has begun: those that were held to their end have changed nothing."""
+    return next((each for each in reversed(rollouts) if not each.never_begun), None)
 
 
 def gone(rollouts: Sequence[Rollout], uid: str | None = None) -> tuple[Advance, ...]:
@@ -125,7 +136,7 @@ def carried_over(rollouts: Sequence[Rollout]) -> tuple[str, ...]:
 
 def _first_sight(seen: Observation, watched_since: str) -> tuple[Step, ...]:
     """A workload that was there before is told of only if it moves, or has failed to, while the operator looks (R4)."""
-    if seen.phase in (Phase.PROGRESSING, Phase.FAILED) or _is_new(seen, watched_since):
+    if seen.phase in (Phase.PROGRESSING, Phase.FAILED, Phase.HELD) or _is_new(seen, watched_since):
         return (_open(seen),)
     if seen.phase in (Phase.COMPLETE, Phase.SCALING):
         return (Baseline(),)
@@ -141,15 +152,51 @@ def _is_new(seen: Observation, watched_since: str) -> bool:
 
 
 def _open(seen: Observation) -> Open:
+    if seen.phase is Phase.HELD:
+        return Open(State.PENDING, seen.reason, seen.message)
     if _STATE_OF_PHASE[seen.phase] is State.IN_PROGRESS:
         return Open(State.IN_PROGRESS, REASON_STARTED, "the workload goes to a new version")
     return Open(_STATE_OF_PHASE[seen.phase], seen.reason, seen.message)
 
 
-def _same_rollout(newest: Rollout, seen: Observation) -> tuple[Step, ...]:
+def _is_held_anew(newest: Rollout, seen: Observation) -> bool:
+    """Whether a version that was held, and left, is held again: answers to the first hold are none to the second."""
+    return newest.never_begun and seen.phase is Phase.HELD and newest.hold != seen.hold_id
+
+
+def _runs_still(rollouts: Sequence[Rollout], seen: Observation) -> bool:
+    """Whether a workload has come back to the version that it never left, since the newer ones were held."""
+    ran = running(rollouts)
+    return (
+        rollouts[-1].never_begun
+        and ran is not None
+        and (ran.uid, ran.version, ran.state) == (seen.uid, seen.version, State.SUCCESSFUL)
+    )
+
+
+def _reverted(newest: Rollout) -> tuple[Advance, ...]:
+    if not _is_open(newest):
+        return ()
+    message = "the workload went back to the version that runs, before anybody allowed this one"
+    return (Advance(newest.ordinal, State.CANCELLED, REASON_REVERTED, message),)
+
+
+def _same_rollout(rollouts: Sequence[Rollout], seen: Observation) -> tuple[Step, ...]:
+    newest = rollouts[-1]
+    if seen.phase is Phase.HELD:
+        return ()  # it waits, or was refused
     state = _STATE_OF_PHASE[seen.phase]
+    if newest.never_begun and newest.state in (State.PENDING, State.CANCELLED):
+        # Let go. Only now is the version before it left, if it was one to return from.
+        return (*_leave(rollouts[:-1], seen), *_goes_on(newest, seen, state))
     if state is newest.state or not _is_news(newest, seen.phase):
         return ()
+    return (Advance(newest.ordinal, state, seen.reason, seen.message),)
+
+
+def _goes_on(newest: Rollout, seen: Observation, state: State) -> tuple[Advance, ...]:
+    if state is State.IN_PROGRESS:
+        return (Advance(newest.ordinal, state, REASON_STARTED, "the workload goes to a new version"),)
     return (Advance(newest.ordinal, state, seen.reason, seen.message),)
 
 
@@ -175,27 +222,36 @@ def _is_news(newest: Rollout, phase: Phase) -> bool:
 
 
 def _leave(rollouts: Sequence[Rollout], seen: Observation) -> tuple[Step, ...]:
-    """What becomes of the newest rollout now that its workload goes for another version."""
-    newest = rollouts[-1]
-    recreated = newest.uid != seen.uid
-    if recreated:
-        return gone(rollouts)
+    """What becomes of the newest rollout now that its workload goes for another version, and of those it waited for."""
+    newest = rollouts[-1] if rollouts else None
+    if newest is None or newest.uid != seen.uid:
+        return gone(rollouts)  # the workload was created again
+    if newest.never_begun:
+        # What runs is left only when the new version is let go.
+        before = () if seen.phase is Phase.HELD else _leave(rollouts[:-1], seen)
+        return (*before, *_superseded(newest))
     if newest.state in (State.CANCELLED, State.ROLLED_BACK):
         return ()
-    if _was_released(rollouts[:-1], seen.version):
+    if seen.phase is Phase.HELD and not _is_open(newest):
+        return ()
+    if was_released(rollouts[:-1], seen.version):
         message = "the workload went back to a version that was released before"
         return (Advance(newest.ordinal, State.ROLLED_BACK, REASON_ROLLED_BACK, message),)
-    if _is_open(newest):
-        message = "a newer version replaced this one before it was complete"
-        return (Advance(newest.ordinal, State.CANCELLED, REASON_SUPERSEDED, message),)
-    return ()
+    return _superseded(newest)
+
+
+def _superseded(newest: Rollout) -> tuple[Advance, ...]:
+    if not _is_open(newest):
+        return ()
+    message = "a newer version replaced this one before it was complete"
+    return (Advance(newest.ordinal, State.CANCELLED, REASON_SUPERSEDED, message),)
 
 
 def _is_open(rollout: Rollout) -> bool:
     return rollout.state is None or rollout.state.is_open
 
 
-def _was_released(rollouts: Sequence[Rollout], version: str) -> bool:
+def was_released(rollouts: Sequence[Rollout], version: str) -> bool:
     """Whether `version` ran here and was not itself rolled back since: going forward again is no rollback.
 
     Attempts that came to nothing since then do not count.

@@ -118,6 +118,17 @@ def why(record: JiraDeployment) -> str:
     return next((each.reason for each in reversed(record.status.transitions) if each.reason not in told_again), "")
 
 
+def is_never_begun(record: JiraDeployment) -> bool:
+    """Return whether the rollout waits to be let go, or was given up while it did: it has changed no pod."""
+    opening = record.spec.opening
+    waited = (State.PENDING, State.CANCELLED)
+    return (
+        opening is not None
+        and opening.state is State.PENDING
+        and all(each.state in waited for each in record.status.transitions)
+    )
+
+
 def to_be_removed(record: JiraDeployment, *, reason: str, now_ms: int) -> JiraDeployment:
     """Return `record` with the wish that Jira and the cluster forget it; nothing of it is told any more."""
     if record.status.removal:

@@ -60,6 +60,10 @@ class Links:
         """Return the link that speaks of a workload, and those it overrules."""
         return choose(self._of(workload.namespace).values(), workload.kind, workload.name, labels)
 
+    def in_namespace(self, namespace: str) -> tuple[JiraDeploymentLink, ...]:
+        """Return all links of a namespace."""
+        return tuple(self._of(namespace).values())
+
     def __iter__(self) -> Iterator[JiraDeploymentLink]:
         for links in self._links.values():
             yield from links.values()

@@ -8,8 +8,10 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from jira_deployment_operator.api import annotations
+from jira_deployment_operator.api import annotations, hold
 from jira_deployment_operator.api.link import JiraDeploymentLink
+from jira_deployment_operator.api.names import LABEL_REQUIRED_GATE
+from jira_deployment_operator.gating.holds import Holds
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, NotFound
 from jira_deployment_operator.ledger.ledger import Ledger, workload_of
@@ -39,6 +41,7 @@ class Lookout:
         namespaces: Namespaces,
         links: Links,
         references: References,
+        holds: Holds,
         intake: Intake,
         sweep: Sweep,
         version_of: VersionOf,
@@ -49,6 +52,7 @@ class Lookout:
         self._namespaces = namespaces
         self._links = links
         self._references = references
+        self._holds = holds
         self._intake = intake
         self._sweep = sweep
         self._version_of = version_of
@@ -114,7 +118,14 @@ class Lookout:
             _log.warning("cannot look at %s %s/%s again: %s", kind_name, namespace, name, error)
 
     async def _see_referenced(self, body: dict[str, Any], *, deleted: bool) -> None:
+        """A pod template in store runs nothing, so a hold on it would wait for nobody: its Rollout is followed."""
         namespace = body["metadata"]["namespace"]
+        held = None if deleted else hold.in_force(body)
+        if held is not None:
+            try:
+                await self._holds.release(deployment.key_of(body), body["metadata"]["uid"], held.id)
+            except ApiServerError as error:
+                _log.warning("the hold on Deployment %s/%s cannot be taken off: %s", *_place(body), error)
         for name in self._references.see_deployment(body, deleted=deleted):
             await self._look_at(namespace, rollout.KIND, name)
 
@@ -130,11 +141,13 @@ class Lookout:
     def _is_concerned(self, kind: Kind, body: dict[str, Any]) -> bool:
         metadata = body["metadata"]
         template = (body["spec"].get("template") or {}).get("metadata") or {}
+        said = self._namespaces.said(metadata["namespace"])
         return concerns(
             annotations.select(metadata.get("annotations")),
             annotations.select(template.get("annotations")),
-            self._namespaces.said(metadata["namespace"]).annotations,
-            self._has_link(kind, body),
+            said.annotations,
+            # What runs in a namespace whose rollouts must wait is remembered, so that only new versions do.
+            LABEL_REQUIRED_GATE in said.labels or self._has_link(kind, body),
         )
 
     def _has_link(self, kind: Kind, body: dict[str, Any]) -> bool:

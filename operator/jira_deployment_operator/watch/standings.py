@@ -18,7 +18,7 @@ from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, NotFound
 from jira_deployment_operator.linking.selection import Chosen
-from jira_deployment_operator.linking.standing import Matched, NewestRecord, status_of
+from jira_deployment_operator.linking.standing import GatingHere, Matched, NewestRecord, status_of
 from jira_deployment_operator.linking.target import Linked
 from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.watch.links import Links
@@ -37,7 +37,10 @@ _Name = tuple[str, str]
 
 
 class Standings:
-    """The standing of every link. `stalled_of` tells why a site refuses access, empty if it does not."""
+    """The standing of every link.
+
+    `stalled_of` tells why a site refuses access, empty if it does not; `gating_at` what gates can rely on there.
+    """
 
     def __init__(
         self,
@@ -45,12 +48,14 @@ class Standings:
         links: Links,
         *,
         stalled_of: Callable[[str], str],
+        gating_at: Callable[[str], GatingHere],
         default_site: str,
         now: Callable[[], str],
     ) -> None:
         self._api_server = api_server
         self._links = links
         self._stalled_of = stalled_of
+        self._gating_at = gating_at
         self._default_site = default_site
         self._now = now
         self._matched: dict[_Name, dict[WorkloadKey, Matched]] = defaultdict(dict)
@@ -102,8 +107,13 @@ class Standings:
         newest = self._records.get(place)
         if newest and newest.name != record.name and newest.started_at > record.spec.started_at:
             return
-        reported = next((each for each in record.status.conditions if each.type == conditions.REPORTED), None)
-        self._records[place] = NewestRecord(record.name, record.spec.started_at, reported)
+        said = {each.type: each for each in record.status.conditions}
+        self._records[place] = NewestRecord(
+            record.name,
+            record.spec.started_at,
+            reported=said.get(conditions.REPORTED),
+            allowed=said.get(conditions.ALLOWED),
+        )
         self._mark(place)
 
     def site_changed(self, site: str) -> None:
@@ -136,6 +146,7 @@ class Standings:
             tuple(self._matched[place].values()),
             self._records.get(place),
             stalled=self._stalled_of(link.spec.site or self._default_site),
+            gating=self._gating_at(link.spec.site or self._default_site),
             at=self._now(),
         )
         if wanted != before:

@@ -1,44 +1,40 @@
-"""Follows each look at a workload through the rooms: link it, decide, record it, hand it to the site's desk."""
+"""Follows each look at a workload through the rooms: gate it, decide, link it, and have it recorded."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Final
 
-from jira_deployment_operator.api.record import Associations, JiraDeployment
-from jira_deployment_operator.kube.errors import ApiServerError, NotFound
+from jira_deployment_operator.api.record import JiraDeployment
+from jira_deployment_operator.gating.demand import Demand, demand_of
+from jira_deployment_operator.gating.gatekeeper import Gatekeeper
+from jira_deployment_operator.kube.errors import ApiServerError
 from jira_deployment_operator.kube.events import (
     REASON_INVALID_ANNOTATION,
     REASON_INVALID_LINK,
-    REASON_NO_ISSUE_KEYS,
     Events,
 )
 from jira_deployment_operator.ledger.hearing import sources_of
 from jira_deployment_operator.ledger.ledger import Ledger, TakenError, key_of
-from jira_deployment_operator.ledger.opening import FIRST_ORDINAL, new_record
 from jira_deployment_operator.linking.selection import Chosen
-from jira_deployment_operator.linking.target import Linked, Target, link
-from jira_deployment_operator.observability import metrics
+from jira_deployment_operator.linking.target import Linked, link
 from jira_deployment_operator.reporting.desk import Desk
 from jira_deployment_operator.settings import Settings
-from jira_deployment_operator.tracking.amendments import is_amended
 from jira_deployment_operator.tracking.rollouts import (
     Advance,
-    Baseline,
-    Open,
     Rollout,
     follow,
     gone,
 )
-from jira_deployment_operator.tracking.transitions import amended, append, timestamp, to_be_removed
+from jira_deployment_operator.tracking.transitions import timestamp
 from jira_deployment_operator.watch import subjects
 from jira_deployment_operator.watch.intake import Gone, Intake, Look, Unlinked
 from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.namespaces import Namespaces
+from jira_deployment_operator.watch.recorder import Recorder
 from jira_deployment_operator.watch.standings import Standings
 from jira_deployment_operator.watch.tidying import Tidying
-from jira_deployment_operator.workloads.observation import Observation, WorkloadKey
+from jira_deployment_operator.workloads.observation import Observation
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +45,7 @@ _NEW_FOR_MS: Final = 60_000
 
 
 class Tracker:
-    """Turns looks at workloads into records, and records into deliveries; `now_ms` is epoch milliseconds."""
+    """Turns looks at workloads into steps for the recorder; `now_ms` is epoch milliseconds."""
 
     def __init__(
         self,
@@ -62,6 +58,8 @@ class Tracker:
         ledger: Ledger,
         tidying: Tidying,
         desks: Mapping[str, Desk],
+        gatekeeper: Gatekeeper,
+        recorder: Recorder,
         events: Events,
         now_ms: Callable[[], int],
     ) -> None:
@@ -73,6 +71,8 @@ class Tracker:
         self._ledger = ledger
         self._tidying = tidying
         self._desks = desks
+        self._gatekeeper = gatekeeper
+        self._recorder = recorder
         self._events = events
         self._now_ms = now_ms
         self._watching_since_ms = now_ms()
@@ -86,12 +86,17 @@ class Tracker:
     def resume(self) -> None:
         """Hand over what was due when the operator last stopped. What was overtaken until then is not sent late."""
         for record in self._ledger.live():
-            self._hand_over(record)
+            self._take_over(record)
             self._standings.recorded(record)
             if not record.has_stored_status:
                 self._tidying.begun(key_of(record), self._settings.history_limit)
         for desk in self._desks.values():
             desk.outbox.mark_waiting()
+
+    def _take_over(self, record: JiraDeployment) -> None:
+        """See to what is left to do for a record that somebody else, or a write without an answer, has left."""
+        self._recorder.hand_over(record)
+        self._gatekeeper.put(record)
 
     async def _work(self) -> None:
         while True:
@@ -119,48 +124,70 @@ class Tracker:
             except TakenError as error:
                 _log.info("%s: somebody else was first, looking again: %s", look.workload, error)
                 if newest := self._ledger.newest(look.workload):
-                    self._hand_over(newest)
+                    self._take_over(newest)
             else:
                 return
 
     async def _follow(self, look: Look) -> None:
         if record := await self._ledger.unanswered(look.workload):
-            self._hand_over(record)
+            self._take_over(record)
             self._tidying.begun(key_of(record), self._settings.history_limit)
         match look:
             case Gone():
                 self._standings.gone(look.workload)
                 for step in gone(self._ledger.rollouts(look.workload), look.uid):
-                    await self._advance(look.workload, step)
-                await self._remove(look.workload, "the workload was deleted", uid=look.uid)
+                    await self._recorder.advance(look.workload, step)
+                await self._recorder.remove(look.workload, "the workload was deleted", uid=look.uid)
             case Unlinked():
-                await self._remove(look.workload, f"JiraDeploymentLink {look.link} was deleted", link=look.link)
+                await self._recorder.remove(
+                    look.workload, f"JiraDeploymentLink {look.link} was deleted", link=look.link
+                )
             case Observation():
                 await self._follow_observation(look)
 
     async def _follow_observation(self, seen: Observation) -> None:
         chosen = self._links.chosen(seen.workload, seen.labels)
+        demand = self._demand(seen, chosen)
+        attended = await self._gatekeeper.attend(seen, demand)
+        if attended is None:
+            return
+        seen = attended
+        terms = self._gatekeeper.terms(seen, demand)
         watched_since = self._watched_since() if chosen.link else ""
         steps = follow(self._ledger.rollouts(seen.workload), seen, watched_since=watched_since)
         for step in steps:
             if isinstance(step, Advance):
-                await self._advance(seen.workload, step)
+                await self._recorder.advance(seen.workload, step)
         # Only now it is known what became of the rollouts before, whose issues the next one may carry.
-        linked = self._link(seen, chosen, self._ledger.rollouts(seen.workload))
+        linked = self._link(seen, chosen, self._ledger.rollouts(seen.workload), is_gated=demand is not None)
         self._standings.looked(seen, chosen, linked)
         await self._tell_problems(seen, chosen, linked)
         for step in steps:
             # Not, or no longer, opted in: what has begun is told to its end, nothing new begins.
             if not isinstance(step, Advance) and linked.target:
-                await self._begin(step, seen, linked.target)
-        await self._amend(seen, linked.target)
+                await self._recorder.begin(step, seen, linked.target, terms)
+        await self._recorder.amend(seen, linked.target)
 
     def _watched_since(self) -> str:
         """What was created after it, and is named by a link, is new; what is linked only later is not (R4)."""
         settling_ms = max(_NEW_FOR_MS, round(1000 * self._settings.settling_seconds))
         return timestamp(max(self._watching_since_ms, self._now_ms() - settling_ms))
 
-    def _link(self, seen: Observation, chosen: Chosen, rollouts: Sequence[Rollout]) -> Linked:
+    def demand(self, seen: Observation) -> Demand | None:
+        """Return what is demanded of the rollouts of a workload, as far as is known now."""
+        return self._demand(seen, self._links.chosen(seen.workload, seen.labels))
+
+    def _demand(self, seen: Observation, chosen: Chosen) -> Demand | None:
+        namespace = self._namespaces.said(seen.workload.namespace)
+        return demand_of(
+            seen,
+            chosen,
+            namespace_annotations=namespace.annotations,
+            namespace_labels=namespace.labels,
+            settings=self._settings.gating,
+        )
+
+    def _link(self, seen: Observation, chosen: Chosen, rollouts: Sequence[Rollout], *, is_gated: bool) -> Linked:
         namespace = self._namespaces.said(seen.workload.namespace)
         sources = sources_of(
             seen,
@@ -168,109 +195,9 @@ class Tracker:
             link=chosen.link,
             namespace_annotations=namespace.annotations,
             namespace_labels=namespace.labels,
+            is_gated=is_gated,
         )
         return link(seen, sources, self._settings)
-
-    async def _begin(self, step: Open | Baseline, seen: Observation, target: Target) -> None:
-        rollouts = self._ledger.rollouts(seen.workload)
-        record = new_record(
-            seen,
-            target,
-            step,
-            ordinal=rollouts[-1].ordinal + 1 if rollouts else FIRST_ORDINAL,
-            cluster=self._settings.cluster,
-            last=self._ledger.last_number(target.pipeline.id, target.environment.id),
-            now_ms=self._now_ms(),
-        )
-        try:
-            record = await self._ledger.create(record)
-        except NotFound:
-            _log.info("%s: its namespace is gone, nothing to record", seen.workload)
-            return
-        if isinstance(step, Open):
-            self._tell(record, step)
-            if not target.associations:
-                await self._events.warn(subjects.of_workload(seen), REASON_NO_ISSUE_KEYS, _NO_ISSUE_KEYS)
-        self._tidying.begun(key_of(record), target.history_limit or self._settings.history_limit)
-
-    async def _advance(self, workload: WorkloadKey, step: Advance) -> None:
-        now_ms = self._now_ms()
-
-        def change(record: JiraDeployment) -> JiraDeployment:
-            return append(
-                record,
-                state=step.state,
-                reason=step.reason,
-                message=step.message,
-                associations=Associations(),
-                now_ms=now_ms,
-            )
-
-        newest = self._ledger.newest(workload)
-        assert newest is not None
-        assert newest.spec.ordinal == step.ordinal
-        self._tell(await self._ledger.update(key_of(newest), change), step)
-
-    async def _amend(self, seen: Observation, target: Target | None) -> None:
-        """A link, or the first issue of a rollout that has none, may come after the rollout began."""
-        newest = self._ledger.newest(seen.workload)
-        if newest is None or target is None or newest.spec.version != seen.version:
-            return
-        now_ms, settling_ms = self._now_ms(), round(1000 * self._settings.settling_seconds)
-        associations, follows_link = target.associations, target.link is not None
-
-        def wanted(record: JiraDeployment) -> bool:
-            return is_amended(record, associations, follows_link=follows_link, now_ms=now_ms, settling_ms=settling_ms)
-
-        if wanted(newest):
-            record = await self._ledger.update(
-                key_of(newest), lambda each: amended(each, associations, now_ms=now_ms) if wanted(each) else each
-            )
-            _log.info("associations changed", extra={"record": f"{record.namespace}/{record.name}"})
-            self._hand_over(record)
-
-    async def _remove(self, workload: WorkloadKey, reason: str, *, uid: str = "", link: str = "") -> None:
-        """Wish that Jira and the cluster forget the rollouts of `workload`, if a link said that they shall."""
-        newest = self._ledger.newest(workload)
-        if newest is None or newest.spec.deletion_policy != "Delete":
-            return
-        if (uid and newest.spec.workload.uid != uid) or (link and newest.spec.link != link):
-            return
-        now_ms = self._now_ms()
-        # The newest first, since deletion at Jira takes all: if this ends halfway, no newer one is taken for granted.
-        async for record in self._ledger.recall(workload):
-            if record.spec.deletion_policy == "Delete":
-                change = partial(to_be_removed, reason=reason, now_ms=now_ms)
-                self._hand_over(await self._ledger.update(key_of(record), change))
-
-    def _tell(self, record: JiraDeployment, step: Open | Advance) -> None:
-        workload = record.spec.workload
-        metrics.TRANSITIONS.labels(workload.kind, step.state).inc()
-        _log.info(
-            "transition",
-            extra={
-                "namespace": record.namespace,
-                "kind": workload.kind,
-                "workload": workload.name,
-                "record": record.name,
-                "state": step.state,
-                "reason": step.reason,
-            },
-        )
-        self._hand_over(record)
-        self._standings.recorded(record)
-
-    def _hand_over(self, record: JiraDeployment) -> None:
-        desk = self._desks.get(record.spec.site)
-        if desk is not None:
-            desk.hand_over(record)
-        elif record.due or record.status.removal:
-            _log.error(
-                "JiraDeployment %s/%s is due for site %s, which is not in the settings; put it back to have it told",
-                record.namespace,
-                record.name,
-                record.spec.site,
-            )
 
     async def _tell_problems(self, seen: Observation, chosen: Chosen, linked: Linked) -> None:
         for told in linked.problems:
@@ -278,9 +205,3 @@ class Tracker:
                 await self._events.warn(subjects.of_workload(seen), REASON_INVALID_ANNOTATION, str(told.problem))
             elif chosen.link:
                 await self._events.warn(subjects.of_link(chosen.link), REASON_INVALID_LINK, str(told.problem))
-
-
-_NO_ISSUE_KEYS: Final = (
-    "the rollout is not reported: name its Jira issues in annotation jira-operator.dev/issue-keys, "
-    "or in spec.issueKeys of a JiraDeploymentLink"
-)

@@ -28,7 +28,15 @@ def key_of(body: dict[str, Any]) -> WorkloadKey:
 def observe(body: dict[str, Any], *, version_of: VersionOf = template_version) -> Observation:
     """Return what the object shows. `body` is a Deployment as stored by the API server."""
     template = body["spec"]["template"]
-    return metadata.observation(KIND, body, _progress(body), template=template, version_of=version_of)
+    return metadata.observation(
+        KIND,
+        body,
+        _progress(body),
+        template=template,
+        version_of=version_of,
+        can_be_held=True,
+        wants_pods=wanted(body["spec"]) > 0,
+    )
 
 
 def _progress(body: dict[str, Any]) -> Progress:

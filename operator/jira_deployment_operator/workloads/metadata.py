@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from jira_deployment_operator.api import annotations
+from jira_deployment_operator.api import annotations, hold
 from jira_deployment_operator.workloads.observation import Observation, Phase, WorkloadKey
 
 VERSION_LABEL: Final = "app.kubernetes.io/version"
@@ -26,11 +26,24 @@ def key_of(kind: str, body: dict[str, Any]) -> WorkloadKey:
     return WorkloadKey(kind, metadata["namespace"], metadata["name"])
 
 
+HELD: Final = "Held"
+
+
 def observation(
-    kind: str, body: dict[str, Any], progress: Progress, *, template: dict[str, Any], version_of: VersionOf
+    kind: str,
+    body: dict[str, Any],
+    progress: Progress,
+    *,
+    template: dict[str, Any],
+    version_of: VersionOf,
+    can_be_held: bool = False,
+    wants_pods: bool = True,
 ) -> Observation:
-    """Return the look at an object whose pod template is `template`."""
+    """Return the look at an object whose pod template is `template`. A hold in force goes before its `progress`."""
     metadata = body["metadata"]
+    held = hold.in_force(body)
+    if held:
+        progress = Progress(Phase.HELD, HELD, "held until somebody allows this version")
     labels = metadata.get("labels") or {}
     template_metadata = template.get("metadata") or {}
     return Observation(
@@ -45,6 +58,10 @@ def observation(
         labels=labels,
         annotations=annotations.select(metadata.get("annotations")),
         template_annotations=annotations.select(template_metadata.get("annotations")),
+        generation=metadata.get("generation", 0),
+        hold=held,
+        can_be_held=can_be_held,
+        wants_pods=wants_pods,
     )
 
 

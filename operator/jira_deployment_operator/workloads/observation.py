@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from jira_deployment_operator.api.hold import Hold
+
 ABORTED: Final = "RolloutAborted"
 """The reason that goes with `Phase.ABORTED` and `Phase.RETURNED`: Argo Rollouts' own word for both."""
 
@@ -23,6 +25,9 @@ class Phase(StrEnum):
 
     PAUSED = "paused"
     """Not there yet, and it waits: for a person, or for the end of a step's pause."""
+
+    HELD = "held"
+    """A hold is in force: there is no pod of the version (blueGreen: no request reaches one)."""
 
     SCALING = "scaling"
     """The controller had finished this version before; since then only the number of pods moves."""
@@ -70,7 +75,24 @@ class Observation:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     template_annotations: Mapping[str, str]
+    generation: int = 0
+    hold: Hold | None = None
+    can_be_held: bool = False
+    """Whether a pause, set now, would keep further pods of the version from coming, and do nothing else."""
+    wants_pods: bool = True
+    """Whether any pod is asked for: of a Deployment without, each version is complete at once, though none runs."""
+
+    @property
+    def hold_id(self) -> str:
+        """The id of the hold in force, empty if there is none."""
+        return self.hold.id if self.hold else ""
 
     def shows_the_same_as(self, other: "Observation") -> bool:
         """Whether tracking could tell the two apart: status noise must not fill a queue."""
-        return (self.uid, self.version, self.phase) == (other.uid, other.version, other.phase)
+        return (self.uid, self.version, self.phase, self.hold_id, self.wants_pods) == (
+            other.uid,
+            other.version,
+            other.phase,
+            other.hold_id,
+            other.wants_pods,
+        )

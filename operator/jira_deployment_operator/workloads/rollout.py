@@ -89,7 +89,15 @@ def observe(
         pods, generation = body["spec"].get("template") or {}, None
     if not pods:
         raise TemplateMissingError(f"{key_of(body)} has no pod template")
-    return metadata.observation(KIND, body, _progress(body, generation), template=pods, version_of=version_of)
+    return metadata.observation(
+        KIND,
+        body,
+        _progress(body, generation),
+        template=pods,
+        version_of=version_of,
+        # A pause in the midst of blueGreen drops Argo's own, and its end would then promote (facts: gating, section 9).
+        can_be_held=(body["spec"].get("strategy") or {}).get("blueGreen") is None,
+    )
 
 
 def _checked(body: dict[str, Any], template: ReferencedTemplate | None) -> ReferencedTemplate:

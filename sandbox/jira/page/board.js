@@ -1,4 +1,4 @@
-// Draws /api/board and draws it again when /events says that something was stored or deleted.
+// Draws /api/board, again whenever /events says that something changed, and sends the answers on gates.
 // Everything in the board comes from requests: it is inserted as text only, and links only if they are http(s).
 
 const STATES = {
@@ -65,7 +65,52 @@ function entry(site, row, deployment) {
     event.stopPropagation();
     show(id);
   });
-  return element("li", {}, button);
+  const made = element("li", {}, button);
+  if (deployment.gate) made.append(gate(site, row, deployment));
+  return made;
+}
+
+const ANSWERED = { allowed: "Allowed in Jira", prevented: "Prevented in Jira" };
+const waits = (deployment) => deployment.gate?.status === "awaiting" && deployment.state === "pending";
+
+function standing(deployment) {
+  const { issueKey, status } = deployment.gate;
+  if (waits(deployment)) return `waits for ${issueKey}`;
+  if (status === "awaiting") return `${issueKey} was not answered`;
+  return Object.hasOwn(ANSWERED, status) ? `${ANSWERED[status]} (${issueKey})` : `${issueKey} is ${status}`;
+}
+
+function gate(site, row, deployment) {
+  const badge = element("span", { class: "badge", "data-status": waits(deployment) ? "waits" : deployment.gate.status, text: standing(deployment) });
+  const made = element("div", { class: "gate" }, badge);
+  if (!waits(deployment)) return made;
+  const place = site.environments.find(({ id }) => id === deployment.environmentId).name;
+  for (const [text, word] of [["Allow", "allowed"], ["Prevent", "prevented"]]) {
+    const button = element("button", { type: "button", class: "answer", "data-answer": word, text,
+      "aria-label": `${text} ${deployment.displayName} in ${place} (${deployment.gate.issueKey})` });
+    button.dataset.place = JSON.stringify([row.kind, row.key, identity(site.name, deployment), word]);
+    button.dataset.fallback = JSON.stringify([row.kind, row.key, identity(site.name, deployment)]);
+    button.addEventListener("click", () => answer(site, deployment, word));
+    made.append(button);
+  }
+  made.addEventListener("click", (event) => event.stopPropagation()); // a click beside a button opens nothing
+  return made;
+}
+
+async function answer(site, { pipelineId, environmentId, deploymentSequenceNumber, displayName, gate }, word) {
+  let said = `${displayName}: ${ANSWERED[word]} (${gate.issueKey})`;
+  try {
+    const reply = await fetch("/api/gating", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ site: site.name, pipelineId, environmentId, deploymentSequenceNumber, answer: word }),
+    });
+    if (!reply.ok) said = `${displayName}: ${(await reply.json()).message}`;
+  } catch {
+    said = `${displayName}: the answer did not arrive`;
+  }
+  byId("notice").textContent = said;
+  load(); // the event does the same, unless the connection is lost
 }
 
 function cell(site, row, environment) {
@@ -110,13 +155,15 @@ function everyDeployment() {
 }
 
 function draw() {
-  const focused = document.activeElement?.dataset?.place;
+  const { place, fallback } = document.activeElement?.dataset ?? {};
   const filled = board.sites.filter((site) => site.rows.length);
   byId("empty").hidden = filled.length > 0;
   byId("sites").replaceChildren(...filled.map(section));
   for (const { site, deployment } of everyDeployment()) updatedBefore.set(identity(site.name, deployment), deployment.updated);
   drawn = true;
-  if (focused) [...document.querySelectorAll(".deployment")].find((button) => button.dataset.place === focused)?.focus();
+  const focusable = [...document.querySelectorAll("[data-place]")];
+  const at = (wanted) => wanted && focusable.find((button) => button.dataset.place === wanted);
+  (at(place) ?? at(fallback))?.focus(); // the buttons of an answered gate are gone
   if (open) fill();
 }
 
@@ -139,6 +186,7 @@ function fill() {
     ["Number", `#${deployment.deploymentSequenceNumber}`],
     ["Label", deployment.label || "–"],
     ["Description", deployment.description],
+    ...(deployment.gate ? [["Gate", standing(deployment)]] : []),
     ["Link", link(deployment.url, deployment.url)],
   ]) facts.append(element("dt", { text: name }), element("dd", {}, value));
   const updates = [...deployment.history, ...deployment.dropped].sort((one, other) => other.at - one.at);
@@ -176,9 +224,11 @@ async function load() {
   loading = true;
   try {
     const answer = await fetch("/api/board");
+    const before = JSON.stringify(board.sites);
     board = await answer.json();
     clockSkew = board.now - Date.now() / 1000;
-    draw();
+    // A button that is replaced under the mouse loses the click: only what changed is worth it.
+    if (!drawn || JSON.stringify(board.sites) !== before) draw();
     connection("connected");
   } catch {
     connection("lost");

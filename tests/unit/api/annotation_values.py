@@ -6,16 +6,22 @@ One table for whoever judges annotations: the operator itself, and the chart's a
 from typing import Any, Final
 
 from jira_deployment_operator.api.annotations import (
+    APPROVE,
     COMMIT,
+    DECIDED_BY,
     DESCRIPTION,
     DISPLAY_NAME,
     ENVIRONMENT,
     ENVIRONMENT_NAME,
     ENVIRONMENT_TYPE,
+    GATE,
+    HOLD,
     ISSUE_KEYS,
     LABEL,
     MESSAGE,
+    OVERRIDE,
     PIPELINE,
+    REFUSE,
     REPORT,
     REPOSITORY,
     SERVICES,
@@ -41,11 +47,14 @@ NO_DOTS: Final = "must not be `.` or `..`, which mean something else in an addre
 TYPES: Final = "must be one of unmapped, development, testing, staging, production"
 TEXT: Final = f"must be text of at most 1000 characters, in which $ stands only in {NAMES}"
 ADDRESS: Final = f"must be an absolute http or https address without blanks, in which $ stands only in {NAMES}"
+MODES: Final = "must be one of Off, Jira, Manual"
+ANSWER: Final = "must be the id of a hold, a blank, and a reason, such as `1a2b3c4d-7 pager 123`"
 NO_SUCH: Final = "no such annotation: must be one of " + ", ".join(
     f"`jira-operator.dev/{name}`"
     for name in (
-        *("commit", "description", "display-name", "environment", "environment-name", "environment-type"),
-        *("issue-keys", "label", "message", "pipeline", "report", "repository", "services", "site", "url"),
+        *("approve", "commit", "description", "display-name", "environment", "environment-name", "environment-type"),
+        *("gate", "issue-keys", "label", "message", "override", "pipeline", "refuse", "report", "repository"),
+        *("services", "site", "url"),
     )
 )
 
@@ -96,8 +105,14 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
             "https://x.example/" + "a" * 982,
         )
     },
+    GATE: {each: each for each in ("Off", "Jira", "Manual")},
 }
 """By annotation: each value, and how it is understood. Of `message` any value is good, and no wish."""
+
+ANSWERS: Final = (OVERRIDE, APPROVE, REFUSE)
+"""No wishes: they are bound to one hold, and read where holds are decided on."""
+
+GOOD_ANSWERS: Final = ("1a2b3c4d-7 pager 123", " 1a2b3c4d-7\u2003\tpager\n123 ", "first \u00e4", "any thing")
 
 _BAD_TEXTS: Final = ("", " \u2003\n", "${pod}", "$", "$5", "${name", "a" * 1001)
 _BAD_IDS: Final = ("", "a/b", "a b", "\u00e4", "a\n", "a" * 256)
@@ -152,11 +167,17 @@ BAD: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "jira-operator.dev/issue-key": {"SHOP-1": ("SHOP-1", NO_SUCH)},
     "jira-operator.dev/": {"": ("", NO_SUCH)},
-    "jira-operator.dev/gate": {"true": ("true", NO_SUCH)},
+    GATE: {each: (each, MODES) for each in ("", "true", "jira", "Jira ", "Off\n", "Pause")},
+    **{
+        key: {each: (each, ANSWER) for each in ("", " \u2003", "1a2b3c4d-7", "1a2b3c4d-7 \u00a0\n", " reason")}
+        for key in ANSWERS
+    },
 }
 """By annotation: each value, what of it is quoted, and what is allowed."""
 
 HARMLESS: Final[dict[str, str]] = {
+    HOLD: "1a2b3c4d-7 paused leaked",
+    DECIDED_BY: "1a2b3c4d-7 alice",
     MESSAGE: "anything at all: $ ${pod} shop-1",
     "kubernetes.io/change-cause": "SHOP-1 $",
     "x.jira-operator.dev/report": "yes",

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from jira_deployment_operator.api import annotations, values
 from jira_deployment_operator.api.annotations import (
     CHANGE_CAUSE,
+    DECIDED_BY,
+    HOLD,
     ISSUE_KEYS,
     KNOWN,
     MESSAGE,
@@ -24,7 +26,7 @@ from jira_deployment_operator.api.annotations import (
     texts,
 )
 from jira_deployment_operator.api.wishes import SILENT, Wishes
-from tests.unit.api.annotation_values import BAD, GOOD, HARMLESS, shown
+from tests.unit.api.annotation_values import ANSWERS, BAD, GOOD, GOOD_ANSWERS, HARMLESS, shown
 
 JIRAS_OWN_PATTERN: Final = re.compile(r"\w{1,255}-\d{1,255}")
 FIELDS: Final = {key: key.removeprefix("jira-operator.dev/").replace("-", "_") for key in GOOD}
@@ -39,8 +41,8 @@ def named(value: object) -> str:
 
 
 def test_every_annotation_is_tried_with_good_and_bad_values() -> None:
-    assert set(GOOD) | {MESSAGE} == KNOWN
-    assert set(GOOD) <= set(BAD)
+    assert {*GOOD, *ANSWERS, MESSAGE} == KNOWN
+    assert {*GOOD, *ANSWERS} <= set(BAD)
 
 
 @pytest.mark.parametrize(("annotation", "value", "wish"), GOOD_ONES, ids=named)
@@ -64,6 +66,12 @@ def test_a_bad_value_gives_one_message_with_place_value_and_what_is_allowed(
 
 @pytest.mark.parametrize(("annotation", "value"), HARMLESS.items())
 def test_texts_and_what_is_not_ours_give_neither_wishes_nor_problems(annotation: str, value: str) -> None:
+    assert parse({annotation: value}) == annotations.Parsed(SILENT)
+
+
+@pytest.mark.parametrize("annotation", ANSWERS)
+@pytest.mark.parametrize("value", GOOD_ANSWERS)
+def test_an_answer_to_a_hold_is_no_wish(annotation: str, value: str) -> None:
     assert parse({annotation: value}) == annotations.Parsed(SILENT)
 
 
@@ -166,7 +174,7 @@ def test_the_page_tells_of_every_annotation_and_of_no_other() -> None:
     table = page[: page.index("## ")]
     names = page[page.index("## Templates") : page.index("## When")]
 
-    assert {f"jira-operator.dev/{name}" for name in _rows(table)} == KNOWN
+    assert {f"jira-operator.dev/{name}" for name in _rows(table)} == {*KNOWN, HOLD, DECIDED_BY}
     assert [name.strip("${}") for name in _rows(names)] == list(values.TEMPLATE_NAMES)
 
 

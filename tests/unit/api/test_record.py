@@ -17,6 +17,12 @@ def test_a_record_reads_back_as_it_was_written() -> None:
     assert JiraDeployment.from_object(body) == written.model_copy(update=stored)
 
 
+def test_a_patch_of_the_status_names_what_is_not_there() -> None:
+    written = record(transition(1))
+
+    assert written.status_patch() == {**written.status_object(), "removal": None, "gate": None}
+
+
 def test_all_that_a_link_says_is_kept() -> None:
     associations = Associations(
         issue_keys=("SHOP-1",),
@@ -91,7 +97,7 @@ def test_a_record_without_a_status_is_one_whose_first_transition_is_still_to_com
 
 def test_fields_of_a_newer_operator_are_left_alone() -> None:
     body = record().to_object()
-    body["spec"]["gate"] = {"source": "jira"}
+    body["spec"]["freeze"] = {"from": "Friday"}
 
     assert JiraDeployment.from_object(body).spec == record().spec
 

@@ -24,6 +24,7 @@ EVERYTHING: Final = Wishes(
     description="b",
     label="c",
     url="https://x.example",
+    gate="Jira",
 )
 NAMES: Final = [each.name for each in fields(Wishes)]
 

@@ -20,6 +20,7 @@ class FewObjects:
     def __init__(self, stored: Mapping[str, Any]) -> None:
         self._stored = stored
         self.created: list[tuple[str, dict[str, Any]]] = []
+        self.patched: list[tuple[str, dict[str, Any]]] = []
 
     def _answer(self, path: str) -> Any:
         answer = self._stored.get(path, NotFound(f"GET {path}: 404 not found"))
@@ -37,6 +38,11 @@ class FewObjects:
         self.created.append((path, body))
         answer = self._answer(path)
         return answer(body) if callable(answer) else answer
+
+    async def merge_patch(self, path: str, body: dict[str, Any]) -> Any:
+        """Answer by what is stored for `PATCH <path>`: a function of the patch, or an error."""
+        self.patched.append((path, body))
+        return self._answer(f"PATCH {path.partition('?')[0]}")(body)
 
     async def objects(self, path: str) -> AsyncIterator[Any]:
         for each in self._answer(path):

@@ -29,3 +29,18 @@ def test_a_missing_right_is_written_as_the_rule_that_grants_it() -> None:
     assert Permission("", "events", ("create",), "").rule(["create"]) == (
         '{apiGroups: [""], resources: [events], verbs: [create]}'
     )
+
+
+def test_only_where_rollouts_can_be_held_workloads_are_written_to() -> None:
+    kinds = ("Deployment", "Rollout", "StatefulSet")
+
+    patched = {each.shown for each in needed_for(kinds, gates=True) if each.verbs == ("patch",)}
+
+    assert patched - {"jiradeploymentlinks/status.jira-operator.dev", "jiradeployments/status.jira-operator.dev"} == {
+        "deployments.apps",
+        "rollouts.argoproj.io",
+    }
+    assert {each.shown for each in needed_for(kinds) if "patch" in each.verbs} == {
+        "jiradeploymentlinks/status.jira-operator.dev",
+        "jiradeployments/status.jira-operator.dev",
+    }

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ OK = {
 }
 
 
-def settings_for(jira: StandInJira, site: JiraSite, folder: Path) -> Settings:
+def settings_for(jira: StandInJira, site: JiraSite, folder: Path, **changes: Any) -> Settings:
     names = {
         "oauth": {"clientIdFile": site.client_id, "clientSecretFile": site.client_secret},
         "connect": {"appKeyFile": site.app_key, "sharedSecretFile": site.shared_secret},
@@ -27,7 +29,7 @@ def settings_for(jira: StandInJira, site: JiraSite, folder: Path) -> Settings:
         (folder / name).write_text(content)
     auth = {"type": site.auth, **{name: str(folder / name) for name in names}}
     values = {"name": site.name, "url": jira.site_url(site.name), "auth": auth, "allowedNamespaces": ["*"]}
-    return settings(sites=[values], atlassian={"apiUrl": jira.url, "authUrl": jira.url})
+    return settings(sites=[values], atlassian={"apiUrl": jira.url, "authUrl": jira.url}, **changes)
 
 
 async def checks(of: Settings) -> dict[str, Check]:
@@ -104,3 +106,18 @@ async def test_a_jira_that_does_not_answer_is_no_matter_of_credentials(tmp_path:
 
     assert found["address"].status == "failed"
     assert "HTTPS_PROXY" in found["address"].advice
+
+
+@pytest.mark.parametrize("gating", [True, False], ids=["supported", "not-supported"])
+async def test_where_rollouts_can_be_held_the_site_is_asked_whether_it_tells_of_gates(
+    tmp_path: Path, gating: bool
+) -> None:
+    site = replace(DEFAULT_SITE, gating=gating)
+    async with StandInJira([site]) as jira:
+        found = await checks(settings_for(jira, site, tmp_path, gating={"mechanism": "Policy"}))
+
+        asked = found["may ask how gates stand"]
+        assert asked.status == ("ok" if gating else "failed")
+        assert ("use mode Manual" in asked.advice) is not gating
+        assert jira.requests("gating_status")[0].path.endswith(f"{NOBODYS.path}/gating-status")
+        assert jira.violations == []

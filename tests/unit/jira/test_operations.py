@@ -20,6 +20,7 @@ from jira_deployment_operator.jira.errors import (
 from jira_deployment_operator.jira.payload import DeploymentKey, deployment_data
 from jira_deployment_operator.observability.metrics import REGISTRY
 from sandbox.jira import CONNECT_SITE, DEFAULT_SITE, JiraSite, StandInJira
+from tests.unit.jira.gates import gated
 from tests.unit.jira.loopback import TOKEN, Server, client, connect_credentials, credentials, serving
 from tests.unit.samples import record, transition
 
@@ -39,6 +40,7 @@ MISSING = [{"message": "No data found for the given deployment ID."}]
 
 Operation = Callable[[JiraClient], Awaitable[Any]]
 GET: Operation = lambda jira: jira.get(KEY)  # noqa: E731
+GATING: Operation = lambda jira: jira.gating_status(KEY)  # noqa: E731
 DELETE: Operation = lambda jira: jira.delete(KEY)  # noqa: E731
 BY_PROPERTIES: Operation = lambda jira: jira.delete_by_properties({"cluster": "east"})  # noqa: E731
 
@@ -53,6 +55,7 @@ class Site:
 
     def answers(self, body: Any = None, *, status: int) -> None:
         self.server.answers(f"{self.base}{KEY.path}", body, status=status)
+        self.server.answers(f"{self.base}{KEY.path}/gating-status", body, status=status)
         self.server.answers(f"{self.base}/bulkByProperties", body, status=status)
 
     @property
@@ -109,6 +112,38 @@ async def test_a_deployment_is_submitted_found_deleted_and_gone(tmp_path: Path, 
     assert other is not None
 
 
+@pytest.mark.parametrize("played", [DEFAULT_SITE, CONNECT_SITE], ids=["oauth", "connect"])
+async def test_a_gate_is_opened_by_command_asked_about_and_gone_with_its_deployment(
+    tmp_path: Path, played: JiraSite
+) -> None:
+    auth = (
+        credentials(tmp_path, client_id=played.client_id, client_secret=played.client_secret)
+        if played.auth == "oauth"
+        else connect_credentials(tmp_path, app_key=played.app_key, shared_secret=played.shared_secret)
+    )
+    told = gated(State.PENDING)
+    async with (
+        StandInJira([played], storage_delay=0, gating_delay=0) as stand_in,
+        client(auth, stand_in.url, site_url=stand_in.site_url(played.name), cloud_id=None) as opened,
+    ):
+        before = await opened.gating_status(DeploymentKey.of(told))
+        await opened.submit([deployment_data(told, told.due[0])], properties={"cluster": "east"})
+        awaiting = await opened.gating_status(DeploymentKey.of(told))
+        stand_in.allow("web", "east.shop")
+        allowed = await opened.gating_status(DeploymentKey.of(told))
+        await opened.delete(DeploymentKey.of(told))
+
+        assert await opened.gating_status(DeploymentKey.of(told)) is None
+        assert stand_in.violations == []
+        assert awaiting is not None
+        assert (awaiting.status, awaiting.issue_key) == ("awaiting", "OPS-9001")
+        assert awaiting.issue_link == f"{stand_in.site_url(played.name)}/browse/OPS-9001"
+
+    assert before is None
+    assert allowed is not None
+    assert allowed.status == "allowed"
+
+
 # What is asked
 
 
@@ -116,10 +151,11 @@ async def test_a_deployment_is_submitted_found_deleted_and_gone(tmp_path: Path, 
     ("operation", "asked"),
     [
         (GET, "GET /pipelines/web/environments/east.shop/deployments/7"),
+        (GATING, "GET /pipelines/web/environments/east.shop/deployments/7/gating-status"),
         (DELETE, "DELETE /pipelines/web/environments/east.shop/deployments/7"),
         (BY_PROPERTIES, "DELETE /bulkByProperties?cluster=east"),
     ],
-    ids=["get", "delete", "delete-by-properties"],
+    ids=["get", "gating-status", "delete", "delete-by-properties"],
 )
 async def test_each_operation_is_the_one_jira_documents(site: Site, operation: Operation, asked: str) -> None:
     site.answers(STORED, status=200)
@@ -225,10 +261,11 @@ async def test_a_deployment_that_is_not_stored_is_none_and_its_deletion_done(sit
     site.answers(body, status=404)
 
     assert await site.jira.get(KEY) is None
+    assert await site.jira.gating_status(KEY) is None
     await site.jira.delete(KEY)
 
 
-@pytest.mark.parametrize("operation", [GET, DELETE], ids=["get", "delete"])
+@pytest.mark.parametrize("operation", [GET, GATING, DELETE], ids=["get", "gating-status", "delete"])
 @pytest.mark.parametrize("body", _NO_SITE)
 async def test_a_site_that_is_not_there_is_not_taken_for_a_missing_deployment(
     site: Site, body: Any, operation: Operation
@@ -247,7 +284,11 @@ async def test_a_deletion_that_is_understood_is_done(site: Site, status: int, op
     await operation(site.jira)
 
 
-@pytest.mark.parametrize("operation", [GET, DELETE, BY_PROPERTIES], ids=["get", "delete", "delete-by-properties"])
+@pytest.mark.parametrize(
+    "operation",
+    [GET, GATING, DELETE, BY_PROPERTIES],
+    ids=["get", "gating-status", "delete", "delete-by-properties"],
+)
 @pytest.mark.parametrize(
     ("status", "error"),
     [
@@ -290,10 +331,18 @@ async def test_a_stored_deployment_that_cannot_be_read_is_an_unavailable_jira(si
         await site.jira.get(KEY)
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'"allowed"', b"[" * 100_000])
+async def test_a_gating_status_that_cannot_be_read_is_an_unavailable_jira(site: Site, body: bytes) -> None:
+    site.answers(body, status=200)
+
+    with pytest.raises(JiraUnavailable, match="gating_status: Jira's answer cannot be read"):
+        await site.jira.gating_status(KEY)
+
+
 @pytest.mark.parametrize(
     ("operation", "label"),
-    [(GET, "get"), (DELETE, "delete"), (BY_PROPERTIES, "delete_by_properties")],
-    ids=["get", "delete", "delete-by-properties"],
+    [(GET, "get"), (GATING, "gating_status"), (DELETE, "delete"), (BY_PROPERTIES, "delete_by_properties")],
+    ids=["get", "gating-status", "delete", "delete-by-properties"],
 )
 async def test_each_operation_is_counted_under_its_name(site: Site, operation: Operation, label: str) -> None:
     site.answers(STORED, status=200)

@@ -5,14 +5,17 @@ from collections.abc import Iterable
 
 import pytest
 
+from jira_deployment_operator.api.gate import GateStanding
 from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.api.states import Delivery, State
+from jira_deployment_operator.gating.decisions import Said, judged
 from jira_deployment_operator.kube.errors import Unavailable
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.ledger import TakenError, is_settled, key_of, workload_of
 from jira_deployment_operator.tracking.transitions import Outcome, append, settle, to_be_removed
+from tests.unit.gating.held import HOLD, held
 from tests.unit.reporting.jira_of_tests import api_server_with, ledger_of
-from tests.unit.samples import NOW_MS, record, transition
+from tests.unit.samples import NOW, NOW_MS, record, transition
 from tests.unit.simulation import Fate
 from tests.unit.virtual_time import in_virtual_time
 
@@ -225,3 +228,84 @@ async def test_r1_records_with_something_left_to_do_are_not_expired() -> None:
 
     assert [each.ordinal for each in ledger.rollouts(WEB)] == [1, 2, 5, 6]
     assert ordinals(map(JiraDeployment.from_object, api_server.records())) == [1, 2, 5, 6]
+
+
+@in_virtual_time
+async def test_an_older_record_is_read_anew_when_it_is_to_be_changed_and_forgotten_again() -> None:
+    """What a return that was let go leaves behind is a rollout that may have been settled long ago."""
+    told = [rollout(1), rollout(2), rollout(3)]
+    api_server = api_server_with(*told)
+    ledger = await ledger_of(api_server)
+    assert ordinals(ledger.live()) == [3]
+
+    at_hand = await ledger.at_hand(WEB, 2)
+
+    assert at_hand is not None
+    assert at_hand.spec == told[1].spec
+    changed = await ledger.update(key_of(at_hand), successful)
+    assert len(changed.due) == 1
+    assert ordinals(ledger.live()) == [2, 3]
+    await ledger.update(key_of(at_hand), lambda each: settle(each, confirmed(each), now_ms=NOW_MS))
+    assert ordinals(ledger.live()) == [3]
+
+
+def confirmed(of: JiraDeployment) -> dict[int, Outcome]:
+    return {each.update_sequence_number: Outcome(Delivery.CONFIRMED) for each in of.status.transitions}
+
+
+@in_virtual_time
+async def test_a_record_that_is_at_hand_is_not_asked_for() -> None:
+    api_server = api_server_with(rollout(1), rollout(2, Delivery.DUE))
+    ledger = await ledger_of(api_server)
+    api_server.fates.queue.append(Fate.DIES_BEFORE)  # any call would wait for ever
+
+    newest = ledger.newest(WEB)
+    assert newest is not None
+    assert await ledger.at_hand(WEB, newest.spec.ordinal) is newest
+
+
+@in_virtual_time
+async def test_r10_an_older_record_that_was_deleted_by_hand_cannot_be_changed() -> None:
+    told = [rollout(1), rollout(2)]
+    api_server = api_server_with(*told)
+    ledger = await ledger_of(api_server)
+    await api_server.delete(names.path("shop", told[0].name))
+
+    assert await ledger.at_hand(WEB, 1) is None
+
+
+@in_virtual_time
+async def test_r1_an_older_record_that_cannot_be_read_now_is_no_deleted_one() -> None:
+    api_server = api_server_with(rollout(1), rollout(2))
+    ledger = await ledger_of(api_server)
+    api_server.fates.queue.append(Fate.REFUSED)
+
+    with pytest.raises(Unavailable):
+        await ledger.at_hand(WEB, 1)
+    assert await ledger.at_hand(WEB, 1) is not None
+
+
+@in_virtual_time
+async def test_r6_a_rollout_that_waits_is_remembered_with_its_hold() -> None:
+    ledger = await ledger_of(api_server_with(held()))
+
+    (remembered,) = ledger.rollouts(WEB)
+
+    assert (remembered.hold, remembered.never_begun) == (HOLD, True)
+
+
+@in_virtual_time
+async def test_r1_what_is_not_true_any_more_is_taken_out_of_what_is_stored() -> None:
+    """A merge patch leaves alone what it does not name: an error that is over would come back after a restart."""
+    in_trouble = held(standing=GateStanding(error_since=NOW))
+    api_server = api_server_with(in_trouble)
+    ledger = await ledger_of(api_server)
+
+    told = await ledger.update(
+        key_of(in_trouble), lambda each: judged(each, Said("awaiting"), error_after_ms=0, now_ms=NOW_MS)
+    )
+
+    stored = JiraDeployment.from_object(api_server.stored[names.path("shop", in_trouble.name)])
+    assert stored.status == told.status
+    assert stored.status.gate is not None
+    assert stored.status.gate.error_since is None

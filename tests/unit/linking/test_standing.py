@@ -6,19 +6,24 @@ import pytest
 
 from jira_deployment_operator.api.conditions import MESSAGE_MAX, Condition
 from jira_deployment_operator.api.link import MATCHED_MAX, JiraDeploymentLink, LinkStatus
-from jira_deployment_operator.linking.standing import Matched, NewestRecord, status_of
+from jira_deployment_operator.linking.standing import GatingHere, Matched, NewestRecord, status_of
 from tests.unit.linking.builders import a_link
 
 AT = "2026-11-23T22:30:00.000Z"
 LATER = "2026-11-23T23:00:00.000Z"
 SELECTING = a_link(selector={"matchLabels": {"team": "shop"}})
+HERE = GatingHere(is_enforced=True, refusal="")
 FOR_2_0 = a_link(version="2.0")
 
 
 def status(
-    link: JiraDeploymentLink, matched: Sequence[Matched] = (), newest: NewestRecord | None = None, stalled: str = ""
+    link: JiraDeploymentLink,
+    matched: Sequence[Matched] = (),
+    newest: NewestRecord | None = None,
+    stalled: str = "",
+    gating: GatingHere = HERE,
 ) -> LinkStatus:
-    return status_of(link, matched, newest, stalled=stalled, at=AT)
+    return status_of(link, matched, newest, stalled=stalled, gating=gating, at=AT)
 
 
 def condition(of: LinkStatus, type_: str) -> Condition:
@@ -224,8 +229,8 @@ def test_times_move_only_when_a_status_flips() -> None:
     before = status(a_link(), [WEB])
     known = a_link().model_copy(update={"status": before})
 
-    same = status_of(known, [WEB], None, stalled="", at=LATER)
-    flipped = status_of(known, [], None, stalled="refused", at=LATER)
+    same = status_of(known, [WEB], None, stalled="", gating=HERE, at=LATER)
+    flipped = status_of(known, [], None, stalled="refused", gating=HERE, at=LATER)
 
     assert same == before
     times = {each.type: each.last_transition_time for each in flipped.conditions}
@@ -237,3 +242,45 @@ def test_long_words_are_cut_to_what_the_status_takes(words: str) -> None:
     told = status(a_link(), [Matched("deployment/web", "1.0", problems=(words,))], stalled=words)
 
     assert all(len(each.message) <= MESSAGE_MAX for each in told.conditions)
+
+
+GATED = a_link(gate={"mode": "Jira"})
+AT_ENDPOINT = a_link(gate={"mode": "Jira", "enforcement": "Endpoint"})
+
+
+@pytest.mark.parametrize(
+    ("link", "matched", "gating", "says"),
+    [
+        (GATED, [WEB], HERE, ("True", "Supported")),
+        (GATED, [WEB], GatingHere(is_enforced=True, refusal=None), ("Unknown", "NotAsked")),
+        (GATED, [WEB], GatingHere(is_enforced=True, refusal="403 not for you"), ("False", "SiteRefuses")),
+        (GATED, [WEB], GatingHere(is_enforced=False, refusal=""), ("False", "NotEnforced")),
+        (a_link(gate={"mode": "Manual"}), [WEB], GatingHere(is_enforced=True, refusal="403"), ("True", "Supported")),
+        (GATED, [Matched("statefulset/db", "1.0")], HERE, ("False", "KindCannotBeHeld")),
+        (AT_ENDPOINT, [WEB], HERE, ("False", "NotEnforced")),
+        (AT_ENDPOINT, [WEB], GatingHere(is_enforced=False, refusal="", has_endpoint=True), ("True", "Supported")),
+        (GATED, [WEB], GatingHere(is_enforced=False, refusal="", has_endpoint=True), ("False", "NotEnforced")),
+    ],
+)
+def test_a_link_that_asks_for_a_gate_is_told_whether_it_can_rely_on_it(
+    link: JiraDeploymentLink, matched: Sequence[Matched], gating: GatingHere, says: tuple[str, str]
+) -> None:
+    found = condition(status(link, matched, gating=gating), "GatingSupported")
+    assert (found.status, found.reason) == says
+
+
+def test_a_link_without_a_gate_has_no_such_condition_even_if_it_had_one() -> None:
+    for link in (a_link(), a_link(gate={"mode": "Off"})):
+        told = link.model_copy(update={"status": status(GATED, [WEB])})
+        assert "GatingSupported" not in [each.type for each in status(told, [WEB]).conditions]
+
+
+def test_a_gated_link_shows_whether_its_newest_rollout_may_go_on() -> None:
+    """So a health check of a GitOps tool can wait for the link instead of the workload."""
+    waits = Condition.model_validate(
+        {"type": "Allowed", "status": "Unknown", "reason": "AwaitingJira", "message": "m", "lastTransitionTime": AT}
+    )
+    newest = NewestRecord("web-1", AT, reported=None, allowed=waits)
+    assert condition(status(GATED, [WEB], newest), "Allowed").reason == "AwaitingJira"
+    assert condition(status(GATED, [WEB]), "Allowed").status == "True"
+    assert "Allowed" not in [each.type for each in status(a_link(), [WEB], newest).conditions]

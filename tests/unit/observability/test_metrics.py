@@ -2,7 +2,20 @@
 
 from jira_deployment_operator.observability.metrics import REGISTRY
 
-BOUNDED = {"kind", "state", "site", "outcome", "operation", "status", "object", "reason"}
+BOUNDED = {
+    "kind",
+    "state",
+    "site",
+    "outcome",
+    "operation",
+    "status",
+    "object",
+    "reason",
+    "mode",
+    "stopped",
+    "tool",
+    "allowed",
+}
 
 
 def test_names_have_one_prefix_and_every_metric_says_what_it_is() -> None:

@@ -10,6 +10,7 @@ from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.api.states import Delivery, State
 from jira_deployment_operator.api.wishes import Problem
 from jira_deployment_operator.linking.sources import Told
+from jira_deployment_operator.linking.standing import GatingHere
 from jira_deployment_operator.linking.target import Linked
 from jira_deployment_operator.tracking.transitions import Outcome, append, settle, to_be_removed
 from jira_deployment_operator.watch.links import Links
@@ -23,6 +24,8 @@ STARTED_SECONDS = 5
 """At the start nothing is written for a moment."""
 
 REFERENCES = "/apis/jira-operator.dev/v1alpha1/namespaces/shop/jiradeploymentlinks"
+
+HERE = GatingHere(is_enforced=True, refusal="")
 
 
 class Writing(StoringApiServer):
@@ -47,7 +50,12 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.standings = Standings(
-            self.api_server, self.links, stalled_of=lambda _: self.stalled, default_site="acme", now=lambda: NOW
+            self.api_server,
+            self.links,
+            stalled_of=lambda _: self.stalled,
+            gating_at=lambda _: HERE,
+            default_site="acme",
+            now=lambda: NOW,
         )
 
     def apply(self, body: dict[str, Any]) -> None:
@@ -360,4 +368,4 @@ async def test_a_record_that_is_not_there_any_more_is_taken_out_of_the_status() 
         later.look(WEB, linked())
         await pass_time(10)
 
-        assert later.api_server.stored[f"{REFERENCES}/web"]["status"]["record"] is None
+        assert "record" not in later.api_server.stored[f"{REFERENCES}/web"]["status"]

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from jira_deployment_operator.gating.holds import Holds
 from jira_deployment_operator.kube.events import Events
 from jira_deployment_operator.ledger.ledger import Ledger
+from jira_deployment_operator.linking.standing import GatingHere
 from jira_deployment_operator.watch.handlers import Watch
 from jira_deployment_operator.watch.intake import Intake
 from jira_deployment_operator.watch.links import Links
@@ -19,6 +21,8 @@ from jira_deployment_operator.workloads.version import template_version
 from tests.unit.simulation import Fates, StoringApiServer
 
 REPORT: Final = {"jira-operator.dev/report": "true"}
+
+HERE = GatingHere(is_enforced=True, refusal="")
 
 
 def workload(
@@ -85,6 +89,7 @@ class Watching:
             namespaces=self.namespaces,
             links=self.links,
             references=References(self.api_server),
+            holds=Holds(self.api_server),
             intake=self.intake,
             sweep=self.sweep,
             version_of=self.version_of,
@@ -95,7 +100,12 @@ class Watching:
             namespaces=self.namespaces,
             links=self.links,
             standings=Standings(
-                self.api_server, self.links, stalled_of=lambda _: "", default_site="acme", now=lambda: "now"
+                self.api_server,
+                self.links,
+                stalled_of=lambda _: "",
+                gating_at=lambda _: HERE,
+                default_site="acme",
+                now=lambda: "now",
             ),
             events=Events(self.api_server),
         )

@@ -1,0 +1,1 @@
+"""Gates: holding a rollout until somebody allows it."""

@@ -1,0 +1,1 @@
+"""The mutating webhook: enforces holds in clusters that have no MutatingAdmissionPolicy."""
