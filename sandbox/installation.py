@@ -18,6 +18,7 @@ from sandbox.cluster.commands import run
 from sandbox.cluster.control_plane import ROLLOUTS_CONTROLLER
 from sandbox.cluster.ports import free_ports
 from sandbox.cluster.processes import clean_environment
+from sandbox.eventually import eventually
 from sandbox.jira import DEFAULT_SITE, JiraSite, StandInJira
 from sandbox.program import Program
 from sandbox.webhook_process import MECHANISM, WebhookProcess, with_webhook
@@ -94,8 +95,19 @@ class Installation:
         rendered = await self._cluster.kubectl("get", "configmap", f"{RELEASE}-settings", "-n", NAMESPACE, "-o", "json")
         self.settings.write_text(json.loads(rendered)["data"]["settings.yaml"], encoding="utf-8")
         self._kubeconfig = await self._cluster.service_account_kubeconfig(NAMESPACE, RELEASE)
+        await self.wait_admission()
         if self.webhook:
             await self.webhook.install(self.settings, self._all_values())
+
+    async def wait_admission(self) -> None:
+        """Wait until changes of workloads are taken: policies refuse them until the API server knows their links."""
+
+        async def takes_changes() -> bool:
+            dry_run = ("create", "deployment", "probe", "--image=probe:1", "-n", "default", "--dry-run=server")
+            return bool(await self._cluster.kubectl(*dry_run))
+
+        if self._values.get("gating", {}).get("mechanism") == "Policy":
+            await eventually(takes_changes, what="the API server takes changes of workloads")
 
     def write_credentials(self, site: JiraSite) -> None:
         """Lay out the files of a site's Secret."""

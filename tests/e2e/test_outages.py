@@ -117,7 +117,7 @@ async def test_an_outage_of_the_api_server_during_rollouts_loses_nothing(own_wor
     names = [f"web-{number}" for number in range(10)]
     await world.apply(*(deployment(name, namespace) for name in names))
     await world.cluster.stop_api_server()
-    await world.cluster.start_api_server()
+    await world.start_api_server()
     for name in names:
         await world.rolled_out(namespace, name)
 
@@ -199,4 +199,4 @@ async def test_an_operator_that_waits_for_the_api_server_ends_when_it_is_told_to
     await eventually(waits, what="the operator waits for the API server")
     # When its node is drained, then it ends at once, and not by the kill that follows the grace period
     assert await own_world.operator.stop() == 0
-    await own_world.cluster.start_api_server()
+    await own_world.start_api_server()

@@ -83,7 +83,7 @@ async def test_a_relist_after_the_api_server_came_back_reports_nothing(own_world
     await world.jira_shows(namespace, "web", [DONE])
     await world.jira_shows(namespace, "shop", [DONE])
     await world.cluster.stop_api_server()
-    await world.cluster.start_api_server()
+    await world.start_api_server()
     await world.set_image(namespace, "shop", "2.0")
     await world.jira_shows(namespace, "shop", [DONE, DONE], within=60)
     await world.everything_is_told()

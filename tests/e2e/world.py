@@ -106,6 +106,11 @@ class World:
         await self.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         return name
 
+    async def start_api_server(self) -> None:
+        """Bring the API server back, and wait until it takes changes of workloads again."""
+        await self.cluster.start_api_server()
+        await self.operator.wait_admission()
+
     async def apply(self, *manifests: dict[str, Any] | Path) -> None:
         """Apply manifests as a GitOps tool would."""
         await self.cluster.apply(*manifests)
