@@ -29,7 +29,7 @@ from jira_deployment_operator.gating.decisions import (
 )
 from jira_deployment_operator.gating.holds import Holds
 from jira_deployment_operator.jira.client import JiraClient
-from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess
+from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess, JiraUnavailable
 from jira_deployment_operator.jira.payload import DeploymentKey
 from jira_deployment_operator.kube.errors import ApiServerError
 from jira_deployment_operator.kube.events import Events, Subject
@@ -184,9 +184,11 @@ class Waiting:
             answer = await self._client.gating_status(DeploymentKey.of(record))
         except JiraError as error:
             self._set_refusal(str(error) if isinstance(error, JiraRefusesAccess) else self.refusal)
-            self._trouble = Trouble(f"site {self._site}: {error}")
-            self._trouble_until = loop.time() + max(self._poll_seconds, getattr(error, "retry_after", 0.0)) * 0.8
-            return self._trouble
+            trouble = Trouble(f"site {self._site}: {error}")
+            if isinstance(error, JiraUnavailable | JiraRefusesAccess):  # else it is about this rollout alone
+                self._trouble = trouble
+                self._trouble_until = loop.time() + max(self._poll_seconds, getattr(error, "retry_after", 0.0)) * 0.8
+            return trouble
         self._set_refusal("")
         if answer is None:
             return NotYet("Jira has no gate for this rollout yet: does it make change requests for its services?")

@@ -16,7 +16,7 @@ from jira_deployment_operator.api.states import Delivery, State
 from jira_deployment_operator.gating.decisions import Said, answered, judged
 from jira_deployment_operator.gating.holds import Holds
 from jira_deployment_operator.gating.waiting import Waiting
-from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess, JiraUnavailable
+from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess, JiraUnavailable, RequestInvalid
 from jira_deployment_operator.kube.events import Events
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.ledger import Ledger, key_of, workload_of
@@ -156,14 +156,29 @@ async def test_r7_many_are_asked_about_within_the_sites_rate() -> None:
         assert len(set(room.jira.keys)) == 20, "nobody is forgotten over the others"
 
 
-@in_virtual_time
-async def test_one_trouble_answers_for_all_that_wait() -> None:
-    many = [
+def several(count: int) -> list[JiraDeployment]:
+    """Return rollouts of different workloads, all of which wait."""
+    return [
         held(spec={"workload": WAITS.spec.workload.model_copy(update={"name": f"web{number}"})}).model_copy(
             update={"name": f"deployment-web{number}-1"}
         )
-        for number in range(30)
+        for number in range(count)
     ]
+
+
+@in_virtual_time
+async def test_r10_a_question_that_jira_calls_wrong_is_no_answer_for_the_others() -> None:
+    """Else one rollout could keep all others of the site from being asked about."""
+    many = several(10)
+    async with waiting_for(*many, jira=GatingJira(RequestInvalid("400"))) as room:
+        await pass_time(POLL / 2)
+
+        assert len(room.jira.times) == len(many)
+
+
+@in_virtual_time
+async def test_one_trouble_answers_for_all_that_wait() -> None:
+    many = several(30)
     async with waiting_for(*many, jira=GatingJira(JiraUnavailable("503"))) as room:
         await pass_time(10 * POLL)
 
