@@ -100,14 +100,30 @@ class Installation:
             await self.webhook.install(self.settings, self._all_values())
 
     async def wait_admission(self) -> None:
-        """Wait until changes of workloads are taken: policies refuse them until the API server knows their links."""
+        """Wait until links gate workloads: a policy counts, and reads its links, a moment after it was installed.
 
-        async def takes_changes() -> bool:
-            dry_run = ("create", "deployment", "probe", "--image=probe:1", "-n", "default", "--dry-run=server")
-            return bool(await self._cluster.kubectl(*dry_run))
+        In between the API server either asks no policy yet or refuses every change of a workload.
+        """
+        if self._values.get("gating", {}).get("mechanism") != "Policy":
+            return
+        probe = {"namespace": "default", "name": "probe"}
+        link = {
+            "apiVersion": "jira-operator.dev/v1alpha1",
+            "kind": "JiraDeploymentLink",
+            "metadata": probe,
+            "spec": {
+                "workloadRef": {"kind": "Deployment", "name": "probe"},
+                "gate": {"mode": "Manual", "firstDeployment": True},
+            },
+        }
 
-        if self._values.get("gating", {}).get("mechanism") == "Policy":
-            await eventually(takes_changes, what="the API server takes changes of workloads")
+        async def gates() -> bool:
+            create = ("create", "deployment", "probe", "--image=probe:1", "-n", "default", "--dry-run=server", "-ojson")
+            return "jira-operator.dev/hold" in await self._cluster.kubectl(*create)
+
+        await self._cluster.apply(link)
+        await eventually(gates, what="the API server asks the policy and knows its links")
+        await self._cluster.kubectl("delete", "jiradeploymentlink", "probe", "-n", "default")
 
     def write_credentials(self, site: JiraSite) -> None:
         """Lay out the files of a site's Secret."""

@@ -29,6 +29,8 @@ class Stormy:
         self.world, self.api, self.kind, self.namespace, self.name = world, api, kind, namespace, name
         self.allowed = {"1.0"}
         self.changes = 0
+        self.waits = False
+        """Whether it goes on only once the operator has done something."""
         self.told: list[str] = []
         """What was done, to tell how a leak came about."""
         self._dice = random.Random(seed)
@@ -66,9 +68,18 @@ class Stormy:
     async def allow(self, tag: str) -> None:
         """Allow a version in Jira, once Jira has a gate for it."""
         self.allowed.add(tag)
+        self.waits = True
         key = (await eventually(partial(self._gate, tag), within=60, what=f"Jira has a gate for {self.name} {tag}")).key
+        self.waits = False
         self.told.append(f"allow {tag}")
         self.world.jira.set_gating(key, "allowed")
+
+    async def be_let_go(self, tag: str) -> None:
+        """Allow a version in Jira, and wait until the operator lets it go."""
+        await self.allow(tag)
+        self.waits = True
+        await eventually(partial(self.is_let_go, tag), within=60, what=f"{self.name} {tag} is let go")
+        self.waits = False
 
     async def allow_too_late(self, tag: str) -> None:
         """Allow a version that was overtaken: nothing may come of it."""
