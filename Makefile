@@ -26,7 +26,7 @@ setup: $(READY) ## Create the virtual environment from the lock file
 
 .PHONY: lock
 lock: $(READY) ## Refresh the lock files (hashes, no index addresses)
-	@for target in "requirements.lock pyproject.toml" "requirements-dev.lock pyproject.toml --group dev" \
+	@for target in "requirements.lock pyproject.toml --extra tracing" "requirements-dev.lock pyproject.toml --extra tracing --group dev" \
 	    "requirements-build.lock --group build"; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --output-file $$target; done
