@@ -50,10 +50,21 @@ lint: $(READY) ## ruff, mypy --strict, import layers, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python charts/generate_crds.py --check
+	@$(BIN)/python charts/generate_readme.py --check
+	@$(BIN)/python charts/generate_dashboards.py --check
+	@$(BIN)/python -m docs.reference_pages --check
 
 .PHONY: generate
-generate: $(READY) ## Write the generated files: the chart's CRD templates
+generate: $(READY) ## Write the generated files: the chart's CRD templates, README and dashboards, the reference
 	@$(BIN)/python charts/generate_crds.py
+	@$(BIN)/python charts/generate_readme.py
+	@$(BIN)/python charts/generate_dashboards.py
+	@$(BIN)/python -m docs.reference_pages
+
+.PHONY: docs
+docs: $(READY) ## Build the documentation as a site, into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "==> site/index.html; to read it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site"
 
 .PHONY: test
 test: lint tools ## Lint, unit tests and end-to-end tests on the real control plane
@@ -62,3 +73,9 @@ test: lint tools ## Lint, unit tests and end-to-end tests on the real control pl
 .PHONY: bench
 bench: $(READY) tools ## Measure latency, requests and memory beside a bare watch
 	@$(BIN)/python -m benchmarks.rollouts
+
+MINUTES ?= 60
+
+.PHONY: soak
+soak: $(READY) tools ## Roll out for an hour (MINUTES=) while Jira fails, and see whether anything is lost or grows
+	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)

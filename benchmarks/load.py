@@ -37,7 +37,7 @@ class Load:
         names |= {f"crowd-{number}" for number in range(CROWD_NAMESPACES)}
         for name in sorted(names):
             body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-            await self._send("POST", "/api/v1/namespaces", body)
+            await send(self._session, "POST", "/api/v1/namespaces", body)
 
     async def create_fleet(self, version: str) -> None:
         """Create the reported Deployments."""
@@ -51,7 +51,7 @@ class Load:
     async def roll(self, name: Name, version: str) -> RolloutKey:
         """Ask for another version of one Deployment."""
         path = "/spec/template/spec/containers/0/image"
-        await self._patch(name, [{"op": "replace", "path": path, "value": _image(name, version)}])
+        await self._patch(name, [{"op": "replace", "path": path, "value": image_of(name, version)}])
         return RolloutKey(*name, version)
 
     async def annotate(self, names: Sequence[Name], value: str) -> None:
@@ -65,16 +65,19 @@ class Load:
             return len(await response.read())
 
     async def _create(self, body: dict[str, Any]) -> None:
-        await self._send("POST", f"/apis/apps/v1/namespaces/{body['metadata']['namespace']}/deployments", body)
+        await send(self._session, "POST", f"/apis/apps/v1/namespaces/{body['metadata']['namespace']}/deployments", body)
 
     async def _patch(self, name: Name, operations: list[dict[str, Any]]) -> None:
-        await self._send("PATCH", _path(name), operations, "application/json-patch+json")
+        await send(self._session, "PATCH", _path(name), operations, "application/json-patch+json")
 
-    async def _send(self, method: str, path: str, body: Any, content_type: str = "application/json") -> None:
-        headers = {"Content-Type": content_type}
-        async with self._session.request(method, path, json=body, headers=headers) as response:
-            if response.status >= 300:
-                raise RuntimeError(f"{method} {path}: {response.status} {await response.text()}")
+
+async def send(
+    session: aiohttp.ClientSession, method: str, path: str, body: Any, content_type: str = "application/json"
+) -> None:
+    """Make one request; a refusal is an error that says why."""
+    async with session.request(method, path, json=body, headers={"Content-Type": content_type}) as response:
+        if response.status >= 300:
+            raise RuntimeError(f"{method} {path}: {response.status} {await response.text()}")
 
 
 async def at_once(action: Callable[[Name], Awaitable[Any]], names: Iterable[Name]) -> None:
@@ -94,11 +97,13 @@ def _path(name: Name) -> str:
     return f"/apis/apps/v1/namespaces/{name[0]}/deployments/{name[1]}"
 
 
-def _image(name: Name, version: str) -> str:
+def image_of(name: Name, version: str) -> str:
+    """Return an image whose tag is the version."""
     return f"registry.example.com/{name[1]}:{version}"
 
 
-def _deployment(name: Name, image: str, annotations: dict[str, str], **spec: Any) -> dict[str, Any]:
+def deployment(name: Name, image: str, annotations: dict[str, str], **spec: Any) -> dict[str, Any]:
+    """Return a Deployment of one pod; `spec` are further fields, `container` further ones of its container."""
     labels = {"app": name[1]}
     return {
         "apiVersion": "apps/v1",
@@ -121,7 +126,7 @@ def _deployment(name: Name, image: str, annotations: dict[str, str], **spec: Any
 
 def _reported(name: Name, version: str) -> dict[str, Any]:
     annotations = {"jira-operator.dev/report": "true", "jira-operator.dev/issue-keys": "SHOP-1"}
-    return _deployment(name, _image(name, version), annotations)
+    return deployment(name, image_of(name, version), annotations)
 
 
 def _bystander(name: Name) -> dict[str, Any]:
@@ -130,4 +135,4 @@ def _bystander(name: Name) -> dict[str, Any]:
         for number in range(_ENVIRONMENT_VARIABLES)
     ]
     annotations = {"example.com/notes": "x" * _ANNOTATION_BYTES}
-    return _deployment(name, _image(name, "1"), annotations, paused=True, container={"env": variables})
+    return deployment(name, image_of(name, "1"), annotations, paused=True, container={"env": variables})

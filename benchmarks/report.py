@@ -6,7 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from benchmarks import markdown
 from benchmarks.targets import Figure, Run, figures
 
 
@@ -41,6 +43,17 @@ def write(run: Run, path: Path) -> None:
     path.write_text(
         json.dumps({**asdict(run), "figures": shown, "wrong": run.wrong}, indent=1) + "\n", encoding="utf-8"
     )
+
+
+def page(run: Run) -> str:
+    """Return the table as Markdown, ready for the documentation."""
+    rows = [[figure.scenario, *_plain(_cells(figure))] for figure in figures(run)]
+    headings = ["scenario", "figure", "ours", "bare watch", "ratio", "target", ""]
+    return markdown.page(run.machine, f"One run of {run.seconds:.0f} seconds", headings, rows)
+
+
+def _plain(cells: list[str]) -> list[str]:
+    return [Text.from_markup(cell).plain for cell in cells]
 
 
 def _cells(figure: Figure) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Final
 import click
 from rich.console import Console
 
-from benchmarks import report, scenarios, targets
+from benchmarks import markdown, report, scenarios, targets
 from benchmarks.costs import Memory, peak_rss_mb, rss_mb
 from benchmarks.machine import Machine
 from benchmarks.scenarios import Rolled
@@ -73,6 +73,11 @@ async def _rolled(console: Console, on: Stage, steady: int) -> dict[str, Rolled]
     for name, play in plan.items():
         console.print(f"{name} ...")
         rolled[name] = await play()
+        if ours := rolled[name].ours:
+            told = f"{ours.latency_ms.count} states in {ours.requests} requests, half of them within"
+            console.print(
+                f"  {told} {ours.latency_ms.p50:.0f} ms, the last {ours.last_after_s:.2f} s after the last event"
+            )
     return rolled
 
 
@@ -84,7 +89,9 @@ async def _run(console: Console, *, watched: int, steady: int, results: Path) ->
         run = await measure(console, watched=watched, steady=steady)
     report.show(run, console)
     report.write(run, results)
-    console.print(f"written to {results}", highlight=False)
+    page = results.with_suffix(".md")
+    markdown.write(report.page(run), page)
+    console.print(f"written to {results} and {page}", highlight=False)
     return 1 if run.wrong else 0
 
 
@@ -96,7 +103,10 @@ def _console() -> Console:
 
 @click.command()
 @click.option(
-    "--watched", default=2000, show_default=True, help="Deployments beside the reported ones; 0: leave it out."
+    "--watched",
+    default=targets.FULL_CROWD,
+    show_default=True,
+    help="Deployments beside the reported ones; 0: leave it out.",
 )
 @click.option("--steady", default=STEADY_ROLLOUTS, show_default=True, help="Rollouts at two a second.")
 @click.option("--results", default=RESULTS, type=click.Path(path_type=Path), help="Where the figures go as JSON.")

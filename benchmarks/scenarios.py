@@ -134,7 +134,7 @@ async def crowd(stage: Stage, size: int) -> Crowd:
     await stage.operator.stop()
     await stage.load.create_crowd(size)
     marker = await stage.load.roll(stage.load.last, "after-restart")
-    await _quiet(stage, within=TOLD_WITHIN + size / 50)  # the Deployment controller looks at each of them
+    await _quiet(stage, within=TOLD_WITHIN + size / 20)  # the Deployment controller writes to each of them twice
     for each in (stage.jira, stage.reference):
         await each.mark()
     started = time.monotonic()

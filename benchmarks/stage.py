@@ -45,9 +45,14 @@ class Stage:
 
     async def outbox_is_empty(self) -> bool:
         """Whether the operator has told, and written down, everything it knows of."""
-        _, page = await self.operator.http("metrics")
-        samples = [each for family in text_string_to_metric_families(page) for each in family.samples]
-        return sum(each.value for each in samples if each.name == _OUTBOX) == 0
+        return await outbox_of(self.operator) == 0
+
+
+async def outbox_of(operator: Installation) -> int:
+    """How many transitions the operator has not told yet, or not written down as told."""
+    _, page = await operator.http("metrics")
+    samples = [each for family in text_string_to_metric_families(page) for each in family.samples]
+    return int(sum(each.value for each in samples if each.name == _OUTBOX))
 
 
 @contextlib.asynccontextmanager

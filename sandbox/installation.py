@@ -21,6 +21,7 @@ from sandbox.cluster.processes import clean_environment
 from sandbox.eventually import eventually
 from sandbox.jira import DEFAULT_SITE, JiraSite, StandInJira
 from sandbox.program import Program
+from sandbox.replica import Replica
 from sandbox.webhook_process import MECHANISM, WebhookProcess, with_webhook
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -66,6 +67,7 @@ class Installation:
         self.settings: Final = self._directory / "settings.yaml"
         self._kubeconfig: Path | None = None
         self._port = 0
+        self._page_port = 0
         self.webhook: WebhookProcess | None = None
 
     async def __aenter__(self) -> Self:
@@ -81,7 +83,7 @@ class Installation:
 
     async def install(self) -> None:
         """Install or upgrade the release, and lay out what the operator's pod would find mounted."""
-        (self._port,) = free_ports(1)
+        self._port, self._page_port = free_ports(2)
         self._directory.mkdir(exist_ok=True)
         if self._values.get("gating", {}).get("mechanism") == MECHANISM and self.webhook is None:
             self.webhook = self._replica("webhook")
@@ -169,6 +171,11 @@ class Installation:
         """Where the operator's own pages are."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def status_page(self) -> str:
+        """Where people look at it."""
+        return f"http://127.0.0.1:{self._page_port}/"
+
     async def http(self, path: str) -> tuple[int, str]:
         """Return status and body of one of the operator's own pages (`healthz`, `readyz`, `metrics`)."""
         return await self._program.http(path)
@@ -184,6 +191,17 @@ class Installation:
     async def replica(self, name: str) -> WebhookProcess:
         """Return another replica of the webhook, not started yet."""
         return await self._replica(name).install(self.settings, self._all_values())
+
+    def operator_replica(self, name: str, *, kubeconfig: Path | None = None) -> Replica:
+        """Return a replica of the operator, not started yet; `kubeconfig` is another way to the API server."""
+        return Replica(
+            name, directory=self._directory, settings=self.settings, kubeconfig=kubeconfig or self.kubeconfig
+        )
+
+    @property
+    def kubeconfig(self) -> Path:
+        """How the operator reaches the API server: with the token of its ServiceAccount."""
+        return self._installed()
 
     def _replica(self, name: str) -> WebhookProcess:
         return WebhookProcess(self._cluster, self._directory, release=RELEASE, namespace=NAMESPACE, name=name)
@@ -211,9 +229,13 @@ class Installation:
             "credentialsDirectory": str(self._directory / "credentials"),
             "atlassian": {"apiUrl": self._jira.url, "authUrl": self._jira.url},
             "http": {"host": "127.0.0.1", "port": self._port},
-            # There is no image to start a pod of: the operator is the process that `start` starts.
-            "operator": {"enabled": False},
             **self._values,
+            # There is no image to start a pod of: the operator is the process that `start` starts.
+            "operator": {
+                "enabled": False,
+                "statusPage": {"port": self._page_port},
+                **self._values.get("operator", {}),
+            },
             # Argo's controller is no ServiceAccount here.
             "gating": {"argoRolloutsUser": ROLLOUTS_CONTROLLER, **self._values.get("gating", {})},
         }

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +14,17 @@ import psutil
 from sandbox.cluster.processes import GUARD, clean_environment
 from sandbox.eventually import eventually
 
+OWN: Final = (sys.executable, "-m", "jira_deployment_operator")
+"""This checkout's program, run by this Python."""
+
 
 class Program:
     """`jira-deployment-operator` with a command; `port` is where its health and metrics are."""
 
-    def __init__(self, name: str, *, log: Path) -> None:
+    def __init__(self, name: str, *, log: Path, program: Sequence[str | Path] = OWN) -> None:
         self._name = name
         self.log: Final = log
+        self.program = program
         self._port = 0
         self._process: asyncio.subprocess.Process | None = None
 
@@ -36,18 +40,18 @@ class Program:
         (program,) = psutil.Process(self._process.pid).children()
         return program.pid
 
-    async def start(self, *arguments: str, kubeconfig: Path, port: int) -> None:
-        """Start it; its log file grows over restarts."""
+    async def start(self, *arguments: str, kubeconfig: Path, port: int, **environment: str) -> None:
+        """Start it, with more in its `environment`; its log file grows over restarts."""
         assert self._process is None, f"the {self._name} runs already"
         self._port = port
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", GUARD, ""),  # it does not outlive whoever started it
-                *(sys.executable, "-m", "jira_deployment_operator", *arguments),
+                *(*self.program, *arguments),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=clean_environment(KUBECONFIG=str(kubeconfig), PYTHONUNBUFFERED="1"),
+                env=clean_environment(KUBECONFIG=str(kubeconfig), PYTHONUNBUFFERED="1", **environment),
                 start_new_session=True,
             )
 

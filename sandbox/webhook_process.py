@@ -24,7 +24,7 @@ class WebhookProcess(Program):
         self._cluster = cluster
         self._namespace = namespace
         self._release = release
-        self._settings = directory / f"{name}.settings.yaml"
+        self.settings: Final = directory / f"{name}.settings.yaml"
         self._kubeconfig: Path | None = None
         self._lifetime = ""
         self.port, self._http_port = free_ports(2)
@@ -44,14 +44,14 @@ class WebhookProcess(Program):
     def _write_settings(self, settings: Path) -> None:
         content = yaml.safe_load(settings.read_text(encoding="utf-8"))
         content["http"] = {**content["http"], "port": self._http_port}
-        self._settings.write_text(yaml.safe_dump(content), encoding="utf-8")
+        self.settings.write_text(yaml.safe_dump(content), encoding="utf-8")
 
     async def start_replica(self, *, ready: bool = True) -> None:
         """Start it with the arguments of the chart's pod, and by default wait until it says that it is ready."""
         assert self._kubeconfig is not None, "install comes first"
         await self.start(
             "webhook",
-            f"--settings={self._settings}",
+            f"--settings={self.settings}",
             f"--port={self.port}",
             f"--operator-user=system:serviceaccount:{self._namespace}:{self._release}",
             f"--configuration={self._release}-webhook",

@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any
 
 from jira_deployment_operator.api.names import LABEL_REQUIRED_GATE
 from jira_deployment_operator.api.record import JiraDeployment
+from jira_deployment_operator.gating.elsewhere import Elsewhere
 from jira_deployment_operator.gating.endpoint import Endpoint
 from jira_deployment_operator.gating.gatekeeper import Gatekeeper
 from jira_deployment_operator.gating.holds import Holds
@@ -18,9 +19,10 @@ from jira_deployment_operator.kube.errors import ApiServerError
 from jira_deployment_operator.kube.events import Events
 from jira_deployment_operator.ledger.ledger import Ledger
 from jira_deployment_operator.linking.standing import GatingHere
-from jira_deployment_operator.observability import health
+from jira_deployment_operator.observability import health, tracing
 from jira_deployment_operator.reporting.desk import Desk
 from jira_deployment_operator.settings import Settings
+from jira_deployment_operator.status_page.looking import Looking
 from jira_deployment_operator.tracking.transitions import timestamp
 from jira_deployment_operator.watch.handlers import Watch
 from jira_deployment_operator.watch.intake import Intake
@@ -47,11 +49,17 @@ def now_ms() -> int:
 
 
 class Parts:
-    """The parts, wired; needs a running event loop."""
+    """The parts, wired; needs a running event loop. Jira is asked and told while `may_send`.
 
-    def __init__(self, settings: Settings, api_server: ApiServer) -> None:
+    Raises `SettingsError` if something is asked for that is not installed.
+    """
+
+    def __init__(
+        self, settings: Settings, api_server: ApiServer, *, may_send: Callable[[], bool] = lambda: True
+    ) -> None:
         self._settings = settings
         self._api_server = api_server
+        self.tracing = tracing.to(settings.tracing.endpoint, settings.cluster)
         self._version_of = partial(template_version, restart_is_new=settings.restarts_are_rollouts)
         self.presence = Presence(api_server, tuple(KINDS[each] for each in settings.sources))
         self._ledger = Ledger(api_server)
@@ -76,7 +84,7 @@ class Parts:
             default_site=settings.site_by_default,
             now=lambda: timestamp(now_ms()),
         )
-        clients = {site.name: JiraClient.for_site(site, settings) for site in settings.sites}
+        clients = {site.name: JiraClient.for_site(site, settings, may_send=may_send) for site in settings.sites}
         self.desks = {
             site.name: Desk(
                 site,
@@ -84,6 +92,7 @@ class Parts:
                 client=clients[site.name],
                 ledger=self._ledger,
                 now_ms=now_ms,
+                tracing=self.tracing,
                 told=self._on_told,
                 stalled=self._standings.site_changed,
             )
@@ -118,6 +127,7 @@ class Parts:
             gatekeeper=self._gatekeeper,
             events=self._events,
             now_ms=now_ms,
+            tracing=self.tracing,
         )
         self.tracker = Tracker(
             settings=settings,
@@ -171,8 +181,8 @@ class Parts:
             events=self._events,
         )
 
-    def endpoint(self, told: health.Health) -> Endpoint:
-        """Return the gate endpoint, which answers as soon as the operator is ready."""
+    def endpoint(self, told: health.Health, leader_at: Callable[[], str]) -> Endpoint:
+        """Return the gate endpoint, which answers as soon as the operator is ready; until then whoever leads does."""
         return Endpoint(
             api_server=self._api_server,
             ledger=self._ledger,
@@ -180,6 +190,18 @@ class Parts:
             demand=self.tracker.demand,
             version_of=self._version_of,
             token_file=self._settings.gating.endpoint.token_file,
+            elsewhere=Elsewhere(leader_at),
+        )
+
+    def looking(self, told: health.Health) -> Looking:
+        """Return what the status page shows."""
+        return Looking(
+            self._settings,
+            ledger=self._ledger,
+            desks=self.desks,
+            waiting=self._waiting,
+            health=told,
+            now_ms=now_ms,
         )
 
     def at_work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:

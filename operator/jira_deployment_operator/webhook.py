@@ -33,7 +33,7 @@ from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.login import connection_info
 from jira_deployment_operator.watch.lost_links import LostLinks
 from jira_deployment_operator.watch.namespaces import Namespaces
-from jira_deployment_operator.watch.tuning import kopf_settings
+from jira_deployment_operator.watch.tuning import IDENTITY, kopf_settings
 
 _log = logging.getLogger(__name__)
 
@@ -139,6 +139,7 @@ class Webhook:
             kopf.operator(
                 registry=self._registry(),
                 settings=kopf_settings(),
+                identity=IDENTITY,
                 clusterwide=True,
                 standalone=True,
                 stop_flag=stop,

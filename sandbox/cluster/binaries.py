@@ -54,7 +54,9 @@ class Module:
         """The flags of `go build`."""
         number = self.version.removeprefix("v")
         major, minor, _ = number.split(".", 2)
+        client = re.search(r"\sk8s\.io/client-go v0\.(\d+)\.", (self.directory / "go.mod").read_text())
         words = {"version": self.version, "number": number, "major": major, "minor": minor}
+        words["client_minor"] = client[1] if client else ""
         stamps = (stamp.format(**words) for stamp in self.stamps)
         return (*BUILD_FLAGS, "-ldflags", " ".join(["-s", "-w", *(f"-X {stamp}" for stamp in stamps)]))
 
@@ -103,6 +105,20 @@ MODULES = (
         stamps=("helm.sh/helm/v4/internal/version.version={version}",),
     ),
     Module(
+        name="helm3",
+        source="helm.sh/helm/v3",
+        programs={"helm3": "helm.sh/helm/v3/cmd/helm"},
+        # Its own build says as which Kubernetes it renders where no cluster is asked; Helm 4 finds that out by itself.
+        stamps=(
+            "helm.sh/helm/v3/internal/version.version={version}",
+            *(
+                f"helm.sh/helm/v3/pkg/{package}.k8sVersion{part}"
+                for package in ("chartutil", "lint/rules")
+                for part in ("Major=1", "Minor={client_minor}")
+            ),
+        ),
+    ),
+    Module(
         name="argo-rollouts",
         source="github.com/argoproj/argo-rollouts",
         programs={"rollouts-controller": "github.com/argoproj/argo-rollouts/cmd/rollouts-controller"},
@@ -113,7 +129,8 @@ MODULES = (
 
 PRODUCTS = tuple(product for module in MODULES for product in (*module.programs, *module.folders))
 ARGO_ROLLOUTS = ("rollouts-controller", "argo-rollouts-crds")
-EVERY_CLUSTER = tuple(product for product in PRODUCTS if product not in ARGO_ROLLOUTS)
+HELM_3 = ("helm3",)
+EVERY_CLUSTER = tuple(product for product in PRODUCTS if product not in (*ARGO_ROLLOUTS, *HELM_3))
 """What no cluster does without."""
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import control_plane, credentials
-from .binaries import ARGO_ROLLOUTS, EVERY_CLUSTER
+from .binaries import ARGO_ROLLOUTS, EVERY_CLUSTER, HELM_3
 from .building import provide
 from .commands import HelmError, KubectlError, client_environment, run
 from .control_plane import API_SERVER, CLIENTS, ETCD, ROLLOUTS_CONTROLLER, Layout, Ports
@@ -107,6 +107,12 @@ class Cluster:
         """What helm prints."""
         environment = client_environment(self.kubeconfig, home=self._layout.clients)
         return await run(self._binaries["helm"], args, environment=environment, error=HelmError)
+
+    async def helm3(self, *args: str) -> str:
+        """What helm prints for those who have not left Helm 3 yet."""
+        self._binaries |= await provide(HELM_3)
+        environment = client_environment(self.kubeconfig, home=self._layout.clients)
+        return await run(self._binaries["helm3"], args, environment=environment, error=HelmError)
 
     async def service_account_kubeconfig(self, namespace: str, name: str) -> Path:
         """A kubeconfig that may do what this ServiceAccount may do, and nothing else, for a day."""

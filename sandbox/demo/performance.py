@@ -108,6 +108,7 @@ def _tell_where(narrator: Narrator, cluster: Cluster, jira: StandInJira, operato
     narrator.facts(
         {
             "Jira's page": f"{jira.url}/",
+            "Operator's page": operator.status_page,
             "Operator's log": str(operator.log),
             "Kubeconfig": str(cluster.kubeconfig),
         }

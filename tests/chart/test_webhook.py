@@ -1,7 +1,5 @@
 """The chart's webhook: it asks about no more than it must, may do no more, and can be missed for a while."""
 
-import asyncio
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +10,8 @@ import pytest
 import yaml
 
 from jira_deployment_operator.cli.webhook import webhook as command
-from sandbox.cluster.building import provide
+from tests.chart.rendering import CHART, Helm, Manifest
 
-CHART: Final = Path(__file__).resolve().parents[2] / "charts" / "jira-deployment-operator"
 NAME: Final = "operator-jira-deployment-operator-webhook"
 
 BASE: Final[Mapping[str, Any]] = {
@@ -22,42 +19,20 @@ BASE: Final[Mapping[str, Any]] = {
     "sites": [{"name": "a", "url": "https://a.example", "existingSecret": "a", "allowedNamespaces": ["*"]}],
 }
 
-Manifest = dict[str, Any]
 Render = Callable[..., dict[tuple[str, str], Manifest]]
 
 
-@pytest.fixture(scope="session")
-def helm() -> Path:
-    return asyncio.run(provide(["helm"]))["helm"]
-
-
-def template(helm: Path, directory: Path, values: Mapping[str, Any]) -> tuple[int, str, str]:
-    path = directory / "values.yaml"
-    path.write_text(yaml.safe_dump({**BASE, **values}), encoding="utf-8")
-    ended = subprocess.run(
-        [str(helm), "template", "operator", str(CHART), "-n", "jira", "-f", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"HOME": str(directory)},
-    )
-    return ended.returncode, ended.stdout, ended.stderr
-
-
 @pytest.fixture
-def render(helm: Path, tmp_path: Path) -> Render:
+def render(helm4: Helm) -> Render:
     """Return the webhook's objects by kind and name, rendered with these values of `gating.webhook`."""
 
     def rendered(
         webhook: Mapping[str, Any] | None = None, *, mechanism: str = "Webhook", gating: Any = None, **values: Any
     ) -> dict[tuple[str, str], Manifest]:
         gate = {"mechanism": mechanism, "webhook": dict(webhook or {}), **(gating or {})}
-        code, output, errors = template(helm, tmp_path, {"gating": gate, **values})
-        assert code == 0, errors
-        found = [each for each in yaml.safe_load_all(output) if each]
         return {
             (each["kind"], each["metadata"]["name"]): each
-            for each in found
+            for each in helm4.objects({**BASE, "gating": gate, **values})
             if each["metadata"]["labels"].get("app.kubernetes.io/component") == "webhook"
         }
 
@@ -149,14 +124,6 @@ def test_it_asks_about_writes_of_deployments_and_rollouts_and_waits_for_no_one_l
 )
 def test_it_asks_only_about_what_is_followed(render: Render, sources: dict[str, bool], names: list[str]) -> None:
     assert [each["name"] for each in entries(render(sources=sources))] == names
-
-
-def test_nothing_that_can_be_held_is_refused(helm: Path, tmp_path: Path) -> None:
-    sources = {"deployments": False, "rollouts": False}
-    code, _, errors = template(helm, tmp_path, {"gating": {"mechanism": "Webhook"}, "sources": sources})
-
-    assert code != 0
-    assert "sources.deployments or sources.rollouts" in errors
 
 
 def test_the_releases_own_namespace_and_kube_system_are_never_asked_about(render: Render) -> None:
@@ -372,12 +339,10 @@ def test_an_issuer_of_the_platform_teams_is_used(render: Render) -> None:
     assert objects["Certificate", NAME]["spec"]["issuerRef"] == issuer
 
 
-def test_cert_manager_and_an_address_elsewhere_exclude_each_other(helm: Path, tmp_path: Path) -> None:
+def test_cert_manager_and_an_address_elsewhere_exclude_each_other(helm4: Helm) -> None:
     webhook = {"certManager": {"enabled": True}, "url": "https://127.0.0.1:1/mutate"}
-    code, _, errors = template(helm, tmp_path, {"gating": {"mechanism": "Webhook", "webhook": webhook}})
 
-    assert code != 0
-    assert "exclude each other" in errors
+    assert "exclude each other" in helm4.refusal({**BASE, "gating": {"mechanism": "Webhook", "webhook": webhook}})
 
 
 @pytest.mark.parametrize(
@@ -394,18 +359,14 @@ def test_cert_manager_and_an_address_elsewhere_exclude_each_other(helm: Path, tm
     ids=str,
 )
 def test_r10_bad_values_are_refused_and_the_message_names_the_key(
-    helm: Path, tmp_path: Path, webhook: dict[str, Any], key: str
+    helm4: Helm, webhook: dict[str, Any], key: str
 ) -> None:
-    code, _, errors = template(helm, tmp_path, {"gating": {"mechanism": "Webhook", "webhook": webhook}})
-
-    assert code != 0
-    assert key in errors
+    assert key in helm4.refusal({**BASE, "gating": {"mechanism": "Webhook", "webhook": webhook}})
 
 
-def test_the_longest_name_fits_a_service(helm: Path, tmp_path: Path) -> None:
-    code, output, errors = template(helm, tmp_path, {"gating": {"mechanism": "Webhook"}, "fullnameOverride": "n" * 63})
+def test_the_longest_name_fits_a_service(helm4: Helm) -> None:
+    objects = helm4.objects({**BASE, "gating": {"mechanism": "Webhook"}, "fullnameOverride": "n" * 63})
 
-    assert code == 0, errors
-    services = [each["metadata"]["name"] for each in yaml.safe_load_all(output) if each and each["kind"] == "Service"]
+    services = [each["metadata"]["name"] for each in objects if each["kind"] == "Service"]
     assert len(services) == 2
     assert all(len(each) <= 63 for each in services)

@@ -5,7 +5,7 @@ kubectl is a process for each look, too slow to follow hundreds of changes. What
 
 import json
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -13,18 +13,25 @@ import aiohttp
 import yaml
 
 from sandbox.cluster import Cluster
-from tests.e2e.gates import HOLD
 
 MERGE: Final = "application/merge-patch+json"
 JSON: Final = "application/json-patch+json"
 SERVER_SIDE: Final = "application/apply-patch+yaml"
 
-_PREFIXES: Final = {"Deployment": "apis/apps/v1", "Rollout": "apis/argoproj.io/v1alpha1", "Service": "api/v1"}
+_PREFIXES: Final = {
+    "deployment": "apis/apps/v1",
+    "rollout": "apis/argoproj.io/v1alpha1",
+    "service": "api/v1",
+    "jiradeployment": "apis/jira-operator.dev/v1alpha1",
+    "jiradeploymentlink": "apis/jira-operator.dev/v1alpha1",
+}
 
 
-def path_of(kind: str, namespace: str, name: str, subresource: str = "") -> str:
-    """Return where an object is."""
-    place = f"/{_PREFIXES[kind]}/namespaces/{namespace}/{kind.lower()}s/{name}"
+def path_of(kind: str, namespace: str, name: str = "", subresource: str = "") -> str:
+    """Return where an object is, or all of its kind in a namespace."""
+    kind = kind.lower()
+    collection = f"/{_PREFIXES[kind]}/namespaces/{namespace}/{kind}s"
+    place = f"{collection}/{name}" if name else collection
     return f"{place}/{subresource}" if subresource else place
 
 
@@ -94,15 +101,3 @@ class Api:
             if response.status >= 400:
                 raise RefusedError(f"{method} {path}: {response.status}: {body.get('message')}")
             return body
-
-
-def hold_of(body: Mapping[str, Any]) -> str:
-    """Return the id of the hold in force on a workload, empty if there is none."""
-    value = str(body["metadata"].get("annotations", {}).get(HOLD, ""))
-    return value.split(maxsplit=1)[0] if value and body["spec"].get("paused") is True else ""
-
-
-def tag_of(body: Mapping[str, Any]) -> str:
-    """Return the tag of the image that a workload or a pod asks for."""
-    pods = body["spec"].get("template", body)
-    return str(pods["spec"]["containers"][0]["image"]).rpartition(":")[2]

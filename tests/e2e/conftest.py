@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import pytest
 
-from sandbox.cluster import Cluster
 from sandbox.installation import Installation
 from sandbox.jira import StandInJira
 from tests.e2e.world import World
+from tests.rights.cluster import Cluster
 
 VALUES: Final[Mapping[str, Any]] = {
     "confirmAfterSeconds": 1,
@@ -21,7 +21,7 @@ VALUES: Final[Mapping[str, Any]] = {
 async def world() -> AsyncIterator[World]:
     async with (
         StandInJira() as jira,
-        Cluster(audit=True, argo_rollouts=True) as cluster,
+        Cluster(argo_rollouts=True) as cluster,
         Installation(cluster, jira, values=VALUES) as operator,
     ):
         await operator.start()

@@ -108,3 +108,15 @@ async def annotate(world: World, kind: str, namespace: str, name: str, annotatio
     """Annotate a workload as a cluster administrator."""
     patch = json.dumps({"metadata": {"annotations": dict(annotations)}})
     await world.kubectl("patch", kind.lower(), name, "-n", namespace, "--type=merge", "-p", patch)
+
+
+def hold_of(body: Mapping[str, Any]) -> str:
+    """Return the id of the hold in force on a workload, empty if there is none."""
+    value = str(body["metadata"].get("annotations", {}).get(HOLD, ""))
+    return value.split(maxsplit=1)[0] if value and body["spec"].get("paused") is True else ""
+
+
+def tag_of(body: Mapping[str, Any]) -> str:
+    """Return the tag of the image that a workload or a pod asks for."""
+    pods = body["spec"].get("template", body)
+    return str(pods["spec"]["containers"][0]["image"]).rpartition(":")[2]

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import Any, Final, NamedTuple
 
-from tests.e2e.api import Api, tag_of
+from tests.e2e.api import Api
+from tests.e2e.gates import tag_of
 from tests.e2e.world import pod_template
 
 PODS: Final = "/api/v1/pods"

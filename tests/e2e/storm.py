@@ -14,8 +14,8 @@ import yaml
 from sandbox.cluster import KubectlError
 from sandbox.eventually import eventually
 from sandbox.jira import StoredDeployment
-from tests.e2e.api import JSON, MERGE, SERVER_SIDE, Api, RefusedError, hold_of, path_of, tag_of
-from tests.e2e.gates import HOLD, OVERRIDE, gated_canary, gated_deployment
+from tests.e2e.api import JSON, MERGE, SERVER_SIDE, Api, RefusedError, path_of
+from tests.e2e.gates import HOLD, OVERRIDE, gated_canary, gated_deployment, hold_of, tag_of
 from tests.e2e.world import World
 
 RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"

@@ -1,4 +1,4 @@
-"""What a Service is to the webhook's replicas: one address, and connections to those that are ready."""
+"""What a Service is to replicas: one address, and connections to those that are ready; or a network that can break."""
 
 import asyncio
 import contextlib
@@ -31,6 +31,10 @@ class Switchboard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
+        await self.cut()
+
+    async def cut(self) -> None:
+        """Break all connections; new ones are still made, if there are `ports`."""
         for connection in list(self._connections):
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -40,7 +44,8 @@ class Switchboard:
         assert task is not None
         self._connections.add(task)
         try:
-            await self._connect(reader, writer)
+            with contextlib.suppress(asyncio.CancelledError):  # asyncio's streams would log it
+                await self._connect(reader, writer)
         finally:
             self._connections.discard(task)
             writer.close()

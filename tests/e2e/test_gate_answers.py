@@ -10,7 +10,7 @@ import yaml
 
 from sandbox.cluster import KubectlError
 from sandbox.eventually import eventually
-from tests.e2e.api import Api, hold_of, path_of, tag_of
+from tests.e2e.api import Api, path_of
 from tests.e2e.gates import (
     ALLOWED,
     APPROVE,
@@ -23,7 +23,9 @@ from tests.e2e.gates import (
     gated_canary,
     gated_deployment,
     held,
+    hold_of,
     images,
+    tag_of,
     waits_for_jira,
 )
 from tests.e2e.pods import watched_pods

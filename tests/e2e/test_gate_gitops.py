@@ -10,8 +10,8 @@ import yaml
 
 from sandbox.eventually import eventually
 from sandbox.installation import RELEASE
-from tests.e2e.api import SERVER_SIDE, Api, path_of, tag_of
-from tests.e2e.gates import ALLOWED, DONE, HOLD, gate_link, gated, held, images, not_held, waits_for_jira
+from tests.e2e.api import SERVER_SIDE, Api, path_of
+from tests.e2e.gates import ALLOWED, DONE, HOLD, gate_link, gated, held, images, not_held, tag_of, waits_for_jira
 from tests.e2e.pods import watched_pods
 from tests.e2e.world import World, deployment
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import pytest
 
-from sandbox.cluster import Cluster
 from sandbox.eventually import eventually
 from sandbox.installation import Installation
 from sandbox.jira import CONNECT_SITE, DEFAULT_SITE, StandInJira, faults
@@ -20,6 +19,7 @@ from tests.e2e.conftest import VALUES
 from tests.e2e.gates import DONE, SERVICE, gate_link, held, not_held, record_says, waits_for_jira
 from tests.e2e.pods import PodWatch, watched_pods
 from tests.e2e.world import World, deployment, link
+from tests.rights.cluster import Cluster
 
 pytestmark = pytest.mark.e2e
 

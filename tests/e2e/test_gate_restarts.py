@@ -10,7 +10,6 @@ from functools import partial
 
 import pytest
 
-from sandbox.cluster import Cluster
 from sandbox.eventually import eventually
 from sandbox.installation import Installation
 from sandbox.jira import StandInJira
@@ -30,6 +29,7 @@ from tests.e2e.gates import (
 from tests.e2e.pods import watched_pods
 from tests.e2e.test_outages import assert_order
 from tests.e2e.world import World, deployment
+from tests.rights.cluster import Cluster
 
 pytestmark = pytest.mark.e2e
 

@@ -10,10 +10,10 @@ import yaml
 from jira_deployment_operator.api.annotations import APPROVE, DECIDED_BY, GATE, HOLD, OVERRIDE, REFUSE
 from jira_deployment_operator.api.gate import GateTerms
 from jira_deployment_operator.api.states import State
-from sandbox.cluster import Cluster
 from sandbox.eventually import eventually
 from sandbox.installation import ROOT
 from tests.e2e.hold_table import MERGE, RELEASE, Outcome, Policies, Refused, Replay, rendered
+from tests.rights.cluster import Cluster
 from tests.unit import samples
 from tests.unit.gating.admission_case import NAME, USERS, link, manifest, merged, parts
 

@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from sandbox.cluster import Cluster
 from sandbox.installation import ROOT
 from tests.e2e.hold_table import Mechanism, Policies, Replay
+from tests.rights.cluster import Cluster
 from tests.unit.gating.admission_case import Case, Kind
 from tests.unit.gating.admission_table import EVERY
 

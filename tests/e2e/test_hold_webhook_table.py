@@ -10,12 +10,12 @@ import yaml
 
 from jira_deployment_operator.api.annotations import GATE
 from jira_deployment_operator.api.names import LABEL_REQUIRED_GATE
-from sandbox.cluster import Cluster
 from sandbox.cluster.ports import free_ports
 from sandbox.eventually import eventually
 from sandbox.installation import CHART, ROOT
 from sandbox.webhook_process import WebhookProcess
 from tests.e2e.hold_table import MERGE, NAMESPACE, Mechanism, Replay
+from tests.rights.cluster import Cluster
 from tests.unit.gating.admission_case import USERS, VALUES, Case, Kind, RulesName, manifest, merged, parts
 from tests.unit.gating.admission_table import EVERY
 
@@ -59,6 +59,7 @@ class Webhook:
             "cluster": "east",
             "sites": [{"name": "a", "url": "https://a.example", "existingSecret": "a", "allowedNamespaces": ["*"]}],
             "http": {"host": "127.0.0.1", "port": self._http_port},
+            "operator": {"enabled": False},
             "gating": {
                 "mechanism": "Webhook",
                 "exemptUsers": [USERS["exempt"]],

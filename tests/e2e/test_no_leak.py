@@ -7,7 +7,6 @@ from functools import partial
 
 import pytest
 
-from sandbox.cluster import Cluster
 from sandbox.eventually import eventually
 from sandbox.installation import Installation
 from sandbox.jira import StandInJira
@@ -17,6 +16,7 @@ from tests.e2e.gates import DONE
 from tests.e2e.pods import PodWatch, watched_pods
 from tests.e2e.storm import Stormy
 from tests.e2e.world import World
+from tests.rights.cluster import Cluster
 
 pytestmark = pytest.mark.e2e
 

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox.cluster import Cluster
 from sandbox.eventually import eventually
 from sandbox.installation import Installation
 from sandbox.jira import CONNECT_SITE, DEFAULT_SITE, JiraSite, StandInJira, faults
 from tests.e2e.conftest import VALUES
 from tests.e2e.world import ISSUE_KEYS, REPORT, World, deployment, link
+from tests.rights.cluster import Cluster
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,6 @@ states: `[["in_progress", "successful"], ["in_progress", "cancelled"]]`.
 """
 
 import itertools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from sandbox.cluster import Cluster
 from sandbox.eventually import eventually
 from sandbox.installation import CLUSTER_NAME, Installation
 from sandbox.jira import StandInJira, StoredDeployment
+from tests.e2e.api import Api, path_of
 
 REPORT: Final = "jira-operator.dev/report"
 ISSUE_KEYS: Final = "jira-operator.dev/issue-keys"
@@ -127,13 +127,13 @@ class World:
 
     async def object(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
         """Return an object as stored."""
-        body: dict[str, Any] = json.loads(await self.kubectl("get", kind, name, "-n", namespace, "-o", "json"))
-        return body
+        async with Api(self.cluster) as api:
+            return await api.get(path_of(kind, namespace, name))
 
     async def records(self, namespace: str) -> list[dict[str, Any]]:
         """Return the records of a namespace."""
-        listed = await self.kubectl("get", "jiradeployments", "-n", namespace, "-o", "json", "--show-managed-fields")
-        items: list[dict[str, Any]] = json.loads(listed)["items"]
+        async with Api(self.cluster) as api:
+            items: list[dict[str, Any]] = (await api.get(path_of("JiraDeployment", namespace)))["items"]
         return items
 
     async def link_says(self, namespace: str, name: str, type_: str, status: str, reason: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.cluster import BuildError
-from sandbox.cluster.binaries import ARGO_ROLLOUTS, EVERY_CLUSTER, MODULES, PRODUCTS, find, module_of
+from sandbox.cluster.binaries import ARGO_ROLLOUTS, EVERY_CLUSTER, HELM_3, MODULES, PRODUCTS, find, module_of
 from sandbox.cluster.building import provide
 
 
@@ -117,7 +117,7 @@ async def test_a_source_that_cannot_be_had_is_told(go: Path) -> None:
 
 
 def test_a_cluster_without_argo_rollouts_needs_nothing_of_it() -> None:
-    assert {*EVERY_CLUSTER, *ARGO_ROLLOUTS} == set(PRODUCTS)
+    assert {*EVERY_CLUSTER, *ARGO_ROLLOUTS, *HELM_3} == set(PRODUCTS)
     assert set(EVERY_CLUSTER).isdisjoint(ARGO_ROLLOUTS)
 
 

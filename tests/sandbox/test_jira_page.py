@@ -1,106 +1,25 @@
 """The web page in a real browser, with the keyboard and with hostile text."""
 
 import asyncio
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
 from sandbox.jira import StandInJira
 from sandbox.jira.client import visiting
 from sandbox.jira.example import a_deployment, a_gated_deployment, issues, services, tell_story
+from tests.browser import Page, browsing, needs_browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMEDRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,900",
-)
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() or CHROMEDRIVER is None,
-    reason=f"{CHROMIUM} and chromedriver are needed (Debian: chromium, chromium-driver)",
-)
-
-
-class Page:
-    """The page as a person uses it; every call blocks, so tests run them in a thread."""
-
-    def __init__(self, driver: webdriver.Chrome) -> None:
-        self._driver = driver
-
-    def open(self, url: str) -> None:
-        # What the page of an earlier test says about its Jira going away is not this test's business.
-        self._driver.get("about:blank")
-        self.problems()
-        self._driver.get(url)
-
-    def wait(self, condition: Callable[[], Any]) -> None:
-        WebDriverWait(self._driver, 10, poll_frequency=0.05).until(lambda _: condition())
-
-    def one(self, selector: str) -> WebElement:
-        return self._driver.find_element(By.CSS_SELECTOR, selector)
-
-    def all(self, selector: str) -> list[WebElement]:
-        return self._driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def texts(self, selector: str) -> list[str]:
-        script = "return [...document.querySelectorAll(arguments[0])].map(found => found.innerText.trim())"
-        found: list[str] = self._driver.execute_script(script, selector)
-        return found
-
-    def click(self, selector: str) -> None:
-        """Click what is there now, though the page may be drawing itself anew."""
-
-        def clicked(_: webdriver.Chrome) -> bool:
-            self.one(selector).click()
-            return True
-
-        WebDriverWait(self._driver, 10, 0.05, [StaleElementReferenceException]).until(clicked)
-
-    def press(self, key: str) -> None:
-        self._driver.switch_to.active_element.send_keys(key)
-
-    def focused(self) -> str:
-        return self._driver.switch_to.active_element.text
-
-    def label(self) -> str:
-        return self._driver.switch_to.active_element.accessible_name
-
-    def title(self) -> str:
-        return self._driver.title
-
-    def problems(self) -> list[str]:
-        log: list[dict[str, Any]] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]
-        return [entry["message"] for entry in log]
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service(CHROMEDRIVER))
-    yield Page(driver)
-    driver.quit()
+    with browsing(tmp_path_factory.mktemp("chromium")) as page:
+        yield page
 
 
 async def test_given_no_deployment_when_the_first_is_stored_then_the_page_shows_it_by_itself(page: Page) -> None:

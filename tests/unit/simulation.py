@@ -12,6 +12,7 @@ import itertools
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Final
@@ -308,8 +309,11 @@ class Simulation:
         self.now_ms += 1
         return self.now_ms
 
-    async def start(self) -> None:
-        """Let a new operator begin where the last one ended; kopf's first list shows it every workload there is."""
+    async def start(self, *, watched_until: datetime | None = None) -> None:
+        """Let a new operator begin where the last one ended; kopf's first list shows it every workload there is.
+
+        `watched_until` is when another replica led for the last time, if that is known.
+        """
         self.fates.died = False
         self.ledger = Ledger(self.api_server)
         self.links = Links()
@@ -381,7 +385,7 @@ class Simulation:
         )
         await self.ledger.load()
         await self.links.load(self.api_server)
-        tracker.resume()
+        tracker.resume(watched_until)
         parts = (tracker, self.sweep, tidying, self.standings, self.desk, waiting)
         self._tasks = [asyncio.create_task(part.run()) for part in parts]
         self.relist()

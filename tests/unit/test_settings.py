@@ -254,6 +254,26 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "Input should be greater than or equal to 1",
     ),
     "log format": (settings_values(log={"format": "xml"}), "log.format", "Input should be 'json' or 'text'"),
+    "an election nowhere": (
+        settings_values(election={"enabled": True}),
+        "election",
+        "namespace must be set, to that of the operator's pods",
+    ),
+    "a leader that ends too late": (
+        settings_values(election={"leaseSeconds": 10, "renewSeconds": 10}),
+        "election",
+        "renewSeconds must be less than leaseSeconds: a leader must end before another one begins",
+    ),
+    "a leader that renews once": (
+        settings_values(election={"renewSeconds": 10, "retrySeconds": 8.5}),
+        "election",
+        "retrySeconds must be less than renewSeconds / 1.2, to renew more than once",
+    ),
+    "a lease of half a second": (
+        settings_values(election={"leaseSeconds": 0.5}),
+        "election.leaseSeconds",
+        "Input should be a valid integer, got a number with a fractional part",
+    ),
     "port": (settings_values(http={"port": 65536}), "http.port", "Input should be less than or equal to 65535"),
 }
 

@@ -46,6 +46,12 @@ services:
 commit:
   - good: value.matches(r"^[0-9A-Za-z]{1,255}$")
     allowed: must be the hash of a commit, 1 to 255 letters and digits
+commit-time:
+  - good: >-
+      value.matches(r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$")
+      && !value.matches(r"^....-(02-3|0[469]-31|11-31)")
+      && (!value.matches(r"^....-02-29") || value.matches(r"^..([2468][048]|[13579][26]|0[48])-") || value.matches(r"^2[048]00-"))
+    allowed: must be a time as RFC 3339 writes it, such as `2026-11-23T22:30:00Z`
 repository:
   - good: {{ printf `value.matches(r"^[^%s,]{1,255}$")` $blanks }}
     allowed: must be the repository's id in Jira, 1 to 255 characters, no blanks

@@ -20,15 +20,19 @@
 {{- end -}}
 {{- end -}}
 
-{{- define "jdo.labels" -}}
+{{- /* What selects objects: never anything that an upgrade could change. */ -}}
+{{- define "jdo.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "jdo.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- end -}}
+
+{{- /* No common label can take the place of one of the chart's own. */ -}}
+{{- define "jdo.labels" -}}
+{{- $own := include "jdo.selectorLabels" . | fromYaml -}}
+{{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion -}}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service -}}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
+{{- merge $own .Values.commonLabels | toYaml -}}
 {{- end -}}
 
 {{- /* The kinds of workloads that are followed, as a YAML list. */ -}}

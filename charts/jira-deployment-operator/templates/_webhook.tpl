@@ -9,8 +9,7 @@ app.kubernetes.io/component: webhook
 {{- end -}}
 
 {{- define "jdo.webhookPods" -}}
-app.kubernetes.io/name: {{ include "jdo.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+{{ include "jdo.selectorLabels" . }}
 app.kubernetes.io/component: webhook
 {{- end -}}
 

@@ -20,6 +20,7 @@ SITE: Final = f"{GROUP}/site"
 ISSUE_KEYS: Final = f"{GROUP}/issue-keys"
 SERVICES: Final = f"{GROUP}/services"
 COMMIT: Final = f"{GROUP}/commit"
+COMMIT_TIME: Final = f"{GROUP}/commit-time"
 REPOSITORY: Final = f"{GROUP}/repository"
 ENVIRONMENT: Final = f"{GROUP}/environment"
 ENVIRONMENT_NAME: Final = f"{GROUP}/environment-name"
@@ -54,6 +55,7 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     REPORT: ("report", values.boolean),
     SITE: ("site", values.site),
     COMMIT: ("commit", values.commit),
+    COMMIT_TIME: ("commit_time", values.time),
     REPOSITORY: ("repository", values.repository),
     ENVIRONMENT: ("environment", values.identifier),
     ENVIRONMENT_NAME: ("environment_name", values.template),

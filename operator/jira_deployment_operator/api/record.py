@@ -95,6 +95,7 @@ class Spec(_View):
     environment: Environment
     deployment_sequence_number: int
     started_at: str
+    commit_time: str | None = None
     display_name: str
     description: str
     label: str | None = None

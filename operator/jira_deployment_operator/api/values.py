@@ -5,6 +5,7 @@ Patterns are those of the schema in `crds/`, so they are written in the syntax t
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, get_args
 from urllib.parse import urlsplit
 
@@ -39,11 +40,16 @@ ID_PATTERN: Final = r"^[A-Za-z0-9._-]{1,255}$"
 SERVICE_PATTERN: Final = r"^[^\s,]{1,255}$"
 REPOSITORY_PATTERN: Final = r"^[^\s,]{1,255}$"
 COMMIT_PATTERN: Final = r"^[0-9A-Za-z]{1,255}$"
+TIME_PATTERN: Final = (
+    r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
 TEMPLATE_PATTERN: Final = rf"^([^$]|\$\$|\$\{{({'|'.join(TEMPLATE_NAMES)})\}})+$"
 URL_TEMPLATE_PATTERN: Final = rf"^https?://([^$\s]|\$\$|\$\{{({'|'.join(TEMPLATE_NAMES)})\}})+$"
 
 _ANSWER: Final = re.compile(r"\s*\S+\s+\S.*", re.DOTALL)
 _BOOLEANS: Final = {"true": True, "false": False}
+_TIME_ALLOWED: Final = "must be a time as RFC 3339 writes it, such as `2026-11-23T22:30:00Z`"
 _NAMES: Final = ", ".join(f"${{{name}}}" for name in TEMPLATE_NAMES)
 _TEMPLATE_ALLOWED: Final = (
     f"must be text of at most {TEMPLATE_MAX} characters, in which $ stands only in {_NAMES} or $$"
@@ -77,6 +83,20 @@ _id: Final = _matching(ID_PATTERN, "must be 1 to 255 letters, digits, dots, dash
 commit: Final = _matching(COMMIT_PATTERN, "must be the hash of a commit, 1 to 255 letters and digits")
 service: Final = _matching(SERVICE_PATTERN, "must be a service's id in Jira, 1 to 255 characters, no blanks or commas")
 repository: Final = _matching(REPOSITORY_PATTERN, "must be the repository's id in Jira, 1 to 255 characters, no blanks")
+
+
+_time: Final = _matching(TIME_PATTERN, _TIME_ALLOWED)
+
+
+def time(raw: str) -> str:
+    """Read a moment as RFC 3339 writes it, with its offset: what `git show -s --format=%cI` prints."""
+    try:
+        datetime.fromisoformat(_time(raw))
+    except NotAllowedError:
+        raise
+    except ValueError as error:  # the 30th of February
+        raise NotAllowedError(_TIME_ALLOWED) from error
+    return raw
 
 
 def identifier(raw: str) -> str:

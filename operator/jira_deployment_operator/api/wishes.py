@@ -31,6 +31,7 @@ class Wishes:
     issue_keys: tuple[str, ...] | None = None
     services: tuple[str, ...] | None = None
     commit: str | None = None
+    commit_time: str | None = None
     repository: str | None = None
     environment: str | None = None
     environment_name: str | None = None

@@ -30,7 +30,7 @@ class _Place:
 
     field: str
     annotation: str
-    in_link: str
+    in_link: str = ""
     in_settings: str = ""
     derived: str = ""
 
@@ -76,6 +76,7 @@ _PLACES: Final = {
     "issue_keys": _Place("issueKeys", annotations.ISSUE_KEYS, "spec.issueKeys"),
     "services": _Place("services", annotations.SERVICES, "spec.services"),
     "commit": _Place("commit", annotations.COMMIT, "spec.commit"),
+    "commit_time": _Place("commitTime", annotations.COMMIT_TIME),
     "repository": _Place("repository", annotations.REPOSITORY, "spec.repository"),
 }
 
@@ -108,6 +109,7 @@ def _values(target: Target) -> dict[str, Any]:
         "url": target.url,
         "services": list(linked_to.services),
         "commit": commits[0].hash if commits else "",
+        "commit_time": target.commit_time,
         "repository": commits[0].repository if commits else next(iter(linked_to.repositories), ""),
     }
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from aiohttp import web
 
 from jira_deployment_operator.gating.demand import Demand
+from jira_deployment_operator.gating.elsewhere import Elsewhere
 from jira_deployment_operator.gating.permission import (
     CANNOT_BE_READ,
     NOT_READY,
@@ -53,7 +54,7 @@ class Endpoint:
     """Answers by what `ledger` remembers and what the API server says now.
 
     `demand` returns what is demanded of a workload's rollouts, `version_of` makes the version of a pod template. With
-    a `token_file`, who asks must send its content.
+    a `token_file`, who asks must send its content. What this replica cannot answer it has answered `elsewhere`.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Endpoint:
         demand: Callable[[Observation], Demand | None],
         version_of: VersionOf,
         token_file: Path | None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._api_server = api_server
         self._ledger = ledger
@@ -72,6 +74,7 @@ class Endpoint:
         self._demand = demand
         self._version_of = version_of
         self._token_file = token_file
+        self._elsewhere = elsewhere or Elsewhere(lambda: "")
         self._at_once = 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -87,6 +90,8 @@ class Endpoint:
                 return _refusal(429, f"more than {AT_ONCE_MAX} questions at once; ask again")
             self._at_once += 1
             try:
+                if self._health.waiting_for and (answer := await self._elsewhere.answer(request)):
+                    return answer
                 return await self._stranger(request) or await handler(request)
             except WrongQuestion as error:
                 return _refusal(400, str(error))

@@ -25,6 +25,7 @@ from jira_deployment_operator.gating.waiting import Waiting, subject_of
 from jira_deployment_operator.kube.events import Events, Subject
 from jira_deployment_operator.ledger.ledger import Ledger, key_of
 from jira_deployment_operator.observability import metrics
+from jira_deployment_operator.observability.fields import of_workload
 from jira_deployment_operator.tracking.rollouts import was_released
 from jira_deployment_operator.workloads.kinds import KINDS
 from jira_deployment_operator.workloads.observation import Observation
@@ -66,7 +67,7 @@ class Gatekeeper:
         await self._take_answer(seen)
         rollouts = self._ledger.rollouts(seen.workload)
         if seen.hold and (why := let_go(rollouts, seen, demand)):
-            _log.info("%s: %s, so its hold is taken off", seen.workload, why.reason)
+            _log.info("%s: %s, so its hold is taken off", seen.workload, why.reason, extra=of_workload(seen.workload))
             await self._holds.release(seen.workload, seen.uid, seen.hold.id)
             return None  # with the hold gone, or another one in force, the next look tells
         allowed = self._is_allowed(seen)
@@ -165,7 +166,7 @@ class Gatekeeper:
         is_asked = demand is not None and demand.enforcement == "Endpoint"
         doubt = "did its rollout tool ask the gate endpoint?" if is_asked else "is the admission of holds in place?"
         message = f"version {label} went on though nobody had allowed it, and {what}: {doubt}"
-        _log.error("%s: %s", seen.workload, message)
+        _log.error("%s: %s", seen.workload, message, extra=of_workload(seen.workload))
         kind = KINDS[seen.workload.kind]
         subject = Subject(kind.api_version, kind.name, seen.workload.namespace, seen.workload.name, seen.uid)
         await self._events.tell(subject, LEAKED, message)

@@ -13,6 +13,7 @@ from jira_deployment_operator.api.names import FIELD_MANAGER
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, Conflict, NotFound
 from jira_deployment_operator.observability import metrics
+from jira_deployment_operator.observability.fields import of_workload
 from jira_deployment_operator.workloads.kinds import KINDS
 from jira_deployment_operator.workloads.observation import Observation, WorkloadKey
 
@@ -43,7 +44,7 @@ class Holds:
                 if not left:
                     raise
                 continue
-            _log.info("%s: hold %s is taken off", workload, hold_id)
+            _log.info("%s: hold %s is taken off", workload, hold_id, extra=of_workload(workload))
             return True
         raise AssertionError
 

@@ -35,6 +35,7 @@ from jira_deployment_operator.kube.errors import ApiServerError
 from jira_deployment_operator.kube.events import Events, Subject
 from jira_deployment_operator.ledger.ledger import Ledger, RecordKey, TakenError, key_of, workload_of
 from jira_deployment_operator.observability import metrics
+from jira_deployment_operator.observability.fields import of_record
 from jira_deployment_operator.settings import Gating
 from jira_deployment_operator.tracking.transitions import epoch_ms
 from jira_deployment_operator.workloads.kinds import KINDS
@@ -154,7 +155,7 @@ class Waiting:
             metrics.GATE_WAIT_SECONDS.labels(standing.reason).observe(max(0.0, waited))
             _log.info(
                 "gate decided",
-                extra={"record": f"{record.namespace}/{record.name}", "reason": standing.reason, "by": standing.by},
+                extra={**of_record(record), "reason": standing.reason, "by": standing.by},
             )
             is_bad = standing.decision == "Refused" or standing.reason not in ("AllowedByJira", "Approved")
             reason = f"Gate{standing.decision}"
@@ -204,7 +205,12 @@ class Waiting:
         except JiraRefusesAccess as error:
             self._set_refusal(str(error))
         except JiraError as error:
-            _log.info("site %s: whether gating can be asked is not known yet: %s", self._site, error)
+            _log.info(
+                "site %s: whether gating can be asked is not known yet: %s",
+                self._site,
+                error,
+                extra={"site": self._site},
+            )
         else:
             self._set_refusal("")
 

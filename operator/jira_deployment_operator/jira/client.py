@@ -1,6 +1,6 @@
 """The operations of Jira's Deployments API for one site."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
@@ -30,9 +30,9 @@ class JiraClient:
         self._transport = transport
 
     @classmethod
-    def for_site(cls, site: Site, settings: Settings) -> Self:
-        """Return a client with a session of its own; needs a running event loop."""
-        transport = Transport(site.name, timeout_seconds=site.timeout_seconds, user_agent=PRODUCT)
+    def for_site(cls, site: Site, settings: Settings, *, may_send: Callable[[], bool] = lambda: True) -> Self:
+        """Return a client with a session of its own, which sends while `may_send`; needs a running event loop."""
+        transport = Transport(site.name, timeout_seconds=site.timeout_seconds, user_agent=PRODUCT, may_send=may_send)
         authentication = authentication_for(site, settings, transport)
         return cls(site.name, authentication=authentication, transport=transport)
 

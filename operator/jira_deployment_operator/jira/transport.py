@@ -1,7 +1,7 @@
 """Requests to one site over one session: bounded in time and size, never redirected, measured."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -32,14 +32,25 @@ def wire_address(url: str) -> str:
 
 
 class Transport:
-    """The session of one site. Raises `JiraUnavailable` if there is no complete answer in time."""
+    """The session of one site. Raises `JiraUnavailable` if there is no complete answer in time.
 
-    def __init__(self, site: str, *, timeout_seconds: float, user_agent: str) -> None:
+    Nothing is sent, and `JiraUnavailable` is raised instead, while `may_send` says no. It is asked last of all, after
+    the connection was made: a process can be stopped anywhere, and go on long after somebody else has taken over.
+    """
+
+    def __init__(
+        self, site: str, *, timeout_seconds: float, user_agent: str, may_send: Callable[[], bool] = lambda: True
+    ) -> None:
         self._site = site
+        self._may_send = may_send
+        last_look = aiohttp.TraceConfig()
+        last_look.on_request_headers_sent.append(self._look_again)
+        last_look.on_request_chunk_sent.append(self._look_again)
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds)),
             headers={"User-Agent": user_agent, "Accept": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[last_look],
         )
         self._proxies: dict[str, str | None] = {}
 
@@ -82,6 +93,11 @@ class Transport:
         finally:
             metrics.JIRA_REQUESTS.labels(self._site, operation, status).inc()
             metrics.JIRA_REQUEST_SECONDS.labels(self._site, operation).observe(time.monotonic() - started)
+
+    async def _look_again(self, *_: object) -> None:
+        """aiohttp calls it just before it writes, headers and body, in spite of the names of its signals."""
+        if not self._may_send():
+            raise JiraUnavailable("not sent: this replica does not lead any more")
 
     def _proxy_for(self, url: str) -> str | None:
         """Return the proxy that the environment names for an address, since clusters often have no other way out.

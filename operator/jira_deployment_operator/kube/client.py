@@ -5,7 +5,7 @@ they validate and copy every object, which the few kinds of objects used here ne
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from kubernetes.aio.client import ApiClient
@@ -20,13 +20,17 @@ _PAGE: Final = 500
 
 
 class ApiServer:
-    """The API server. Every method raises an `ApiServerError` (see `kube.errors`)."""
+    """The API server. Every method raises an `ApiServerError` (see `kube.errors`).
 
-    def __init__(self, configuration: Any) -> None:
+    Nothing is written, and `Unavailable` is raised instead, while `may_write` says no.
+    """
+
+    def __init__(self, configuration: Any, *, may_write: Callable[[], bool] = lambda: True) -> None:
         configuration.connection_pool_maxsize = 32
         # The proxy, if any, is the configuration's; the environment would be searched in a thread for every request.
         configuration.client_session_kwargs = {"trust_env": False}
         self._configuration = configuration
+        self._may_write = may_write
         self._client = ApiClient(configuration)
 
     async def close(self) -> None:
@@ -36,6 +40,10 @@ class ApiServer:
     async def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Create an object in the collection at `path` and return it as stored."""
         return await self._request("POST", path, body)
+
+    async def replace(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Replace the object at `path`, if it has the resourceVersion in `body`, and return it as stored."""
+        return await self._request("PUT", path, body)
 
     async def merge_patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Apply a JSON merge patch to the object at `path` and return it as stored."""
@@ -82,6 +90,8 @@ class ApiServer:
         token = await self._configuration.get_api_key_with_prefix("BearerToken")
         if token:
             headers["Authorization"] = token
+        if method != "GET" and not self._may_write():
+            raise Unavailable(f"{method} {path}: not sent: this replica does not lead any more")
         try:
             response = await self._client.rest_client.request(
                 method,

@@ -68,7 +68,9 @@ class Events:
             )
         except ApiServerError as error:
             metrics.API_WRITES.labels("event", "failed").inc()
-            _log.warning("could not write an Event: %s", error, extra={"reason": reason})
+            _log.warning(
+                "could not write an Event: %s", error, extra={"namespace": subject.namespace, "reason": reason}
+            )
         else:
             metrics.API_WRITES.labels("event", "ok").inc()
         return True

@@ -23,6 +23,8 @@ from jira_deployment_operator.kube.errors import ApiServerError, Conflict, NotFo
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.retention import expired
 from jira_deployment_operator.observability import metrics
+from jira_deployment_operator.observability.fields import of_record
+from jira_deployment_operator.tracking.performance import failing_since
 from jira_deployment_operator.tracking.rollouts import Rollout
 from jira_deployment_operator.tracking.transitions import begun, is_never_begun, why
 from jira_deployment_operator.workloads.observation import ABORTED, WorkloadKey
@@ -77,6 +79,7 @@ def summary(record: JiraDeployment) -> Rollout:
         aborted=why(record) == ABORTED,
         hold=record.spec.gate.hold if record.spec.gate else "",
         never_begun=is_never_begun(record),
+        failing_since=failing_since(record.status.transitions),
     )
 
 
@@ -158,8 +161,10 @@ class Ledger:
             body = await self._api_server.get(names.path(record.namespace, record.name))
             self._remember(_read(body))
             raise TakenError(str(error)) from error
-        except Unavailable:
-            self._unanswered[workload_of(record)] = key_of(record)
+        except ApiServerError as error:
+            metrics.API_WRITES.labels("record", "gone" if isinstance(error, NotFound) else "failed").inc()
+            if isinstance(error, Unavailable):
+                self._unanswered[workload_of(record)] = key_of(record)
             raise
         metrics.API_WRITES.labels("record", "ok").inc()
         created = _read(body)
@@ -260,13 +265,17 @@ class Ledger:
             stored = await self._api_server.merge_patch(f"{path}/status", body)
         except NotFound:
             metrics.API_WRITES.labels("record", "gone").inc()
-            _log.info("JiraDeployment %s/%s was deleted; kept in memory only", changed.namespace, changed.name)
+            text = "JiraDeployment %s/%s was deleted; kept in memory only"
+            _log.info(text, changed.namespace, changed.name, extra=of_record(changed))
             return changed
         except Conflict as error:
             metrics.API_WRITES.labels("record", "conflict").inc()
             live.record = _read(await self._api_server.get(path))
             self._rollouts[workload_of(live.record)][live.record.spec.ordinal] = summary(live.record)
             raise TakenError(str(error)) from error
+        except ApiServerError:
+            metrics.API_WRITES.labels("record", "failed").inc()
+            raise
         metrics.API_WRITES.labels("record", "ok").inc()
         version = stored["metadata"]["resourceVersion"]
         return changed.model_copy(update={"resource_version": version, "has_stored_status": True})
@@ -279,12 +288,12 @@ class Ledger:
         self._last_numbers[place] = max(number, self._last_numbers.get(place, 0))
 
     def _forget_settled(self, workload: WorkloadKey) -> None:
-        """Keep whole only the newest record and those with something left to do."""
+        """Keep whole only the newest record and those with something left to do, or to show."""
         ordinals = sorted(self._rollouts[workload])
         for ordinal in ordinals[:-1]:
             key = self._key(workload, ordinal)
             live = self._live.get(key)
-            if live and is_settled(live.record):
+            if live and is_settled(live.record) and live.record.has_stored_status:
                 del self._live[key]
 
     def _forget(self, workload: WorkloadKey, ordinal: int) -> None:

@@ -50,6 +50,7 @@ def new_record(
             environment=target.environment,
             deployment_sequence_number=number,
             started_at=timestamp(now_ms),
+            commit_time=target.commit_time,
             display_name=target.display_name,
             description=target.description,
             label=target.label,

@@ -38,6 +38,7 @@ class Target:
     link: str | None = None
     deletion_policy: DeletionPolicy = "Retain"
     history_limit: int | None = None
+    commit_time: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ def _linked(seen: Observation, sources: Sources, settings: Settings, heard: Hear
         link=by.name if by else None,
         deletion_policy=by.spec.deletion_policy if by else "Retain",
         history_limit=by.spec.history_limit if by else None,
+        commit_time=wishes.commit_time,
     )
     said_by = origins.completed(
         heard.origins,

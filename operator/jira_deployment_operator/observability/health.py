@@ -1,7 +1,8 @@
 """Liveness, readiness and metrics over HTTP.
 
 Liveness: the event loop answers and no task has died. Readiness: the records are loaded and the
-watches run. Jira being down flips neither: a restart would not bring it back.
+watches run, or another replica leads and this one stands by for it. Jira being down flips neither: a restart would not
+bring it back.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,8 @@ class Health:
 
     alive: bool = True
     waiting_for: set[str] = field(default_factory=lambda: {"records", "watches"})
+    leader: str | None = None
+    """Which other replica leads (empty if just now none does); None if this one does, or does not know yet."""
 
     def reached(self, step: str) -> None:
         """Tell that one of the steps to readiness is done."""
@@ -39,6 +42,8 @@ def make_app(health: Health, registry: CollectorRegistry, *, refresh: Callable[[
     async def readyz(_: web.Request) -> web.Response:
         if not health.waiting_for:
             return web.Response(text="ok\n")
+        if health.leader is not None:
+            return web.Response(text=f"ok, standing by for {health.leader or 'an election'}\n")
         missing = ", ".join(sorted(health.waiting_for))
         return web.Response(status=503, text=f"not ready yet, waiting for: {missing}\n")
 

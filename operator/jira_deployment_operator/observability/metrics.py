@@ -1,22 +1,47 @@
 """The operator's metrics. Labels are bounded: no issue keys, no names of workloads or namespaces."""
 
-from typing import Final
+from typing import Final, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+from jira_deployment_operator.api.link import WorkloadKind
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the number of series and nobody asks for them
 
 _PREFIX: Final = "jira_deployment_operator"
 
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
-"""Own registry, without the process collectors that a second operator in one process would register twice."""
+"""Own registry: nothing that a library registers for itself shows up on the operator's page."""
+
+ProcessCollector(registry=REGISTRY)
 
 BUILD = Info(f"{_PREFIX}_build", "The version that runs.", registry=REGISTRY)
+
+LEADER = Gauge(
+    f"{_PREFIX}_leader",
+    "1 if this replica leads, 0 if it stands by for another one.",
+    registry=REGISTRY,
+)
 
 TRANSITIONS = Counter(
     f"{_PREFIX}_transitions",
     "Transitions of rollouts recorded, by the kind of the workload and the new state.",
     ["kind", "state"],
+    registry=REGISTRY,
+)
+
+REPORTED_AT = Gauge(
+    f"{_PREFIX}_last_report_timestamp_seconds",
+    "When Jira last accepted a transition, in seconds since the epoch, by site; not there before the first.",
+    ["site"],
     registry=REGISTRY,
 )
 
@@ -39,6 +64,13 @@ JIRA_REQUEST_SECONDS = Histogram(
     "How long Jira took to answer, by site and operation.",
     ["site", "operation"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+
+RATE_LIMIT_WAIT_SECONDS = Counter(
+    f"{_PREFIX}_jira_rate_limit_wait_seconds",
+    "Seconds in which something was due and waited for the site's `requestsPerSecond`, by site.",
+    ["site"],
     registry=REGISTRY,
 )
 
@@ -75,6 +107,19 @@ API_WRITES = Counter(
     f"{_PREFIX}_api_server_writes",
     "Writes to the API server, by object and outcome (ok, conflict, gone, failed).",
     ["object", "outcome"],
+    registry=REGISTRY,
+)
+
+SWEEPS = Counter(
+    f"{_PREFIX}_sweeps",
+    "Looks at workloads with an open rollout that no event has told of, by outcome (ok, failed).",
+    ["outcome"],
+    registry=REGISTRY,
+)
+
+SWEPT_AT = Gauge(
+    f"{_PREFIX}_sweep_last_success_timestamp_seconds",
+    "When the last of these looks was complete, in seconds since the epoch; 0 before the first.",
     registry=REGISTRY,
 )
 
@@ -119,3 +164,57 @@ GATE_ANSWERS = Counter(
     ["tool", "allowed"],
     registry=REGISTRY,
 )
+
+_DORA_LABELS: Final = ["site", "environment_type"]
+
+CHANGES = Counter(
+    f"{_PREFIX}_changes",
+    "Rollouts of new versions that came to their first end: released, failed or rolled back; by site and environment.",
+    _DORA_LABELS,
+    registry=REGISTRY,
+)
+
+CHANGES_RELEASED = Counter(
+    f"{_PREFIX}_changes_released",
+    "Rollouts of new versions that became successful, each once, by site and environment.",
+    _DORA_LABELS,
+    registry=REGISTRY,
+)
+
+CHANGES_FAILED = Counter(
+    f"{_PREFIX}_changes_failed",
+    "Rollouts of new versions that failed or were rolled back, each once, by site and environment.",
+    _DORA_LABELS,
+    registry=REGISTRY,
+)
+
+RESTORE_SECONDS = Histogram(
+    f"{_PREFIX}_time_to_restore_seconds",
+    "From the failure or roll-back of a rollout to the next success of its workload, by site and environment.",
+    _DORA_LABELS,
+    buckets=(60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200, 604_800),
+    registry=REGISTRY,
+)
+
+LEAD_TIME_SECONDS = Histogram(
+    f"{_PREFIX}_change_lead_time_seconds",
+    "From the commit of a change, where its time is given, to its release, by site and environment.",
+    _DORA_LABELS,
+    buckets=(300, 900, 3600, 14_400, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000),
+    registry=REGISTRY,
+)
+
+
+def _appear_with_zero() -> None:
+    """What alerts wait for is there before it happens: a counter that appears with its first event has not grown."""
+    for kind in get_args(WorkloadKind):
+        for stopped in ("paused", "not"):
+            LEAKS.labels(kind, stopped)
+    for written in ("record", "link", "event", "workload"):
+        for outcome in ("ok", "failed"):
+            API_WRITES.labels(written, outcome)
+    for outcome in ("ok", "failed"):
+        SWEEPS.labels(outcome)
+
+
+_appear_with_zero()

@@ -19,6 +19,7 @@ from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess
 from jira_deployment_operator.jira.payload import DeploymentKey
 from jira_deployment_operator.ledger.ledger import Ledger, RecordKey, key_of
 from jira_deployment_operator.observability import metrics
+from jira_deployment_operator.observability.fields import of_record
 from jira_deployment_operator.tracking.transitions import REASON_LOST, Outcome, lost, never_stored, settle
 
 _log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Confirmer:
         told: Callable[[JiraDeployment], None],
     ) -> None:
         self._site = site
+        self._about = {"site": site}
         self._client = client
         self._ledger = ledger
         self._after_seconds = after_seconds
@@ -79,12 +81,15 @@ class Confirmer:
                 await self._confirm(key, looks)
             except JiraRefusesAccess as error:
                 _log.warning(
-                    "site %s does not let its deployments be read, so none is confirmed: %s", self._site, error
+                    "site %s does not let its deployments be read, so none is confirmed: %s",
+                    self._site,
+                    error,
+                    extra=self._about,
                 )
                 self._plan(key, looks=looks)
                 await asyncio.sleep(_PAUSE_AFTER_REFUSAL_SECONDS)
             except JiraError as error:
-                _log.info("site %s cannot be asked now: %s", self._site, error)
+                _log.info("site %s cannot be asked now: %s", self._site, error, extra=self._about)
                 self._plan(key, looks=looks)
                 await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
 
@@ -130,7 +135,8 @@ class Confirmer:
             )
             self._ended(given_up, DeliveryState.REJECTED)
             return
-        _log.warning("Jira has lost %s of JiraDeployment %s/%s, telling it again", newest.state, *_place(key))
+        text = "Jira has lost %s of JiraDeployment %s/%s, telling it again"
+        _log.warning(text, newest.state, *_place(key), extra=of_record(record))
         changed = await self._ledger.persist(key, lambda each: _lost_if_still(each, newest, self._now_ms()))
         if changed and changed.due:
             self._again(changed)

@@ -7,6 +7,7 @@ from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.jira.client import JiraClient
 from jira_deployment_operator.jira.credentials import changed
 from jira_deployment_operator.ledger.ledger import Ledger
+from jira_deployment_operator.observability.tracing import OFF, Tracing
 from jira_deployment_operator.reporting.backoff import Backoff
 from jira_deployment_operator.reporting.confirmation import Confirmer
 from jira_deployment_operator.reporting.outbox import Outbox
@@ -29,6 +30,7 @@ class Desk:
         told: Callable[[JiraDeployment], None],
         stalled: Callable[[str], None],
         backoff: Backoff | None = None,
+        tracing: Tracing = OFF,
     ) -> None:
         self.site = site.name
         self.outbox = Outbox(ledger.record)
@@ -57,6 +59,7 @@ class Desk:
             told=self._on_told,
             stalled=lambda: stalled(site.name),
             backoff=backoff,
+            tracing=tracing,
         )
 
     def hand_over(self, record: JiraDeployment) -> None:
@@ -81,6 +84,16 @@ class Desk:
     def stalled(self) -> str:
         """Why a person must act before the site can be told anything; empty if nobody must."""
         return self._reporter.stalled
+
+    @property
+    def trouble(self) -> str:
+        """Why the site could not be told anything just now; empty if it could, or if a person must act."""
+        return self._reporter.trouble
+
+    @property
+    def accepted_ms(self) -> int:
+        """When the site accepted a transition for the last time, in epoch milliseconds; 0 if not since the start."""
+        return self._reporter.accepted_ms
 
     def refresh_metrics(self) -> None:
         """Set the gauges that depend on the time of looking."""

@@ -42,6 +42,8 @@ class Outbox:
     """The outbox of one site. `record_of` looks a record up, since it may have changed after it was put in."""
 
     def __init__(self, record_of: RecordOf) -> None:
+        self.came_due = 0
+        """How many times something new came due."""
         self._record_of = record_of
         self._entries: dict[RecordKey, _Entry] = {}
         self._held: set[WorkloadKey] = set()
@@ -62,6 +64,7 @@ class Outbox:
                 return
             entry = self._entries[key] = _Entry(workload_of(record))
             self._empty.clear()
+        self.came_due += len(due.keys() - entry.due.keys())
         entry.due = due
         if due or entry.busy:
             self._news.set()
@@ -126,6 +129,11 @@ class Outbox:
     def depth(self) -> int:
         """How many transitions are due."""
         return sum(len(entry.due) for entry in self._entries.values())
+
+    @property
+    def ready(self) -> int:
+        """How many rollouts could be taken now: what is busy waits for its answer to be written down."""
+        return sum(not entry.busy for entry in self._entries.values())
 
     def due_since(self) -> Iterator[str]:
         """Yield the time of every due transition, as RFC 3339."""

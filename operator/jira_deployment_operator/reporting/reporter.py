@@ -1,8 +1,8 @@
 """Delivers the outbox of one site, for ever.
 
 One request is on its way at a time. A lone transition goes at once; what comes due meanwhile goes
-together in the next request, so a slow Jira makes larger batches and not longer queues. An answer is
-written to the record before the rollout's next state is sent.
+together in the next request, so a slow Jira, or a crowd of rollouts (`pace`), makes larger batches and
+not longer queues. An answer is written to the record before the rollout's next state is sent.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from aiolimiter import AsyncLimiter
 from pydantic import ValidationError
 
 from jira_deployment_operator.api.record import JiraDeployment
@@ -27,16 +26,17 @@ from jira_deployment_operator.jira.errors import (
 from jira_deployment_operator.jira.payload import BATCH_MAX, DeploymentData, deployment_data, properties_of
 from jira_deployment_operator.ledger.ledger import Ledger
 from jira_deployment_operator.observability import metrics
+from jira_deployment_operator.observability.fields import of_record
+from jira_deployment_operator.observability.tracing import OFF, Tracing
 from jira_deployment_operator.reporting.answers import outcomes_of, read
 from jira_deployment_operator.reporting.backoff import Backoff
 from jira_deployment_operator.reporting.outbox import Delivery, Outbox
+from jira_deployment_operator.reporting.pace import Pace
 from jira_deployment_operator.tracking.transitions import Outcome, settle
 
 _log = logging.getLogger(__name__)
 
 _WRITES_AT_ONCE: Final = 16
-_BURST_SECONDS: Final = 2.0
-"""After a quiet time, the requests of so many seconds may go at once."""
 
 
 class Reporter:
@@ -61,9 +61,15 @@ class Reporter:
         told: Callable[[JiraDeployment], None] = lambda _: None,
         stalled: Callable[[], None] = lambda: None,
         backoff: Backoff | None = None,
+        tracing: Tracing = OFF,
     ) -> None:
         self.site = site
+        self._about = {"site": site}
         self.stalled = ""
+        self.trouble = ""
+        """Why the site could not be told anything just now, if that is expected to pass by itself."""
+        self.accepted_ms = 0
+        """When Jira accepted a transition for the last time, 0 if not since the start."""
         self._cluster = cluster
         self._client = client
         self._ledger = ledger
@@ -71,20 +77,24 @@ class Reporter:
         self._renewal = renewal
         self._told = told
         self._on_stalled = stalled
-        self._limiter = AsyncLimiter(_BURST_SECONDS * requests_per_second, _BURST_SECONDS)
+        self._pace = Pace(site, outbox, requests_per_second=requests_per_second)
         self._now_ms = now_ms
         self._backoff = backoff or Backoff()
+        self._tracing = tracing
         self._writes = asyncio.TaskGroup()
         self._write_slots = asyncio.Semaphore(_WRITES_AT_ONCE)
         metrics.SITE_STALLED.labels(site).set(0)
+        for outcome in (DeliveryState.ACCEPTED, DeliveryState.REJECTED, DeliveryState.WITHHELD):
+            metrics.DELIVERIES.labels(site, outcome)
 
     async def run(self) -> None:
         """Deliver until cancelled. What goes wrong while an answer is written down ends the reporter too."""
         async with self._writes:
             while True:
-                await self._limiter.acquire()  # first, so that what comes due meanwhile travels along
+                await self._pace.take_turn_of_many()  # first, so that what comes due meanwhile travels along
                 while not (batch := self._outbox.take(BATCH_MAX)):
                     await self._outbox.wait()
+                self._pace.took(len(batch))
                 await self._attempt(batch)
 
     def refresh_metrics(self) -> None:
@@ -113,17 +123,19 @@ class Reporter:
         if isinstance(error, JiraRefusesAccess):
             self._set_stalled(str(error))
             pause = self._backoff.stalled()
-            _log.error("site %s is stalled, next probe in %.0f s: %s", self.site, pause, error)
+            _log.error("site %s is stalled, next probe in %.0f s: %s", self.site, pause, error, extra=self._about)
             return pause
+        self.trouble = str(error)
         pause = self._backoff.unavailable(error.retry_after if isinstance(error, JiraUnavailable) else 0)
         level = logging.WARNING if is_first else logging.INFO
-        _log.log(level, "site %s is not available, next try in %.1f s: %s", self.site, pause, error)
+        _log.log(level, "site %s is not available, next try in %.1f s: %s", self.site, pause, error, extra=self._about)
         return pause
 
     def _went_well(self) -> None:
         if self._backoff.failures:
-            _log.info("site %s answers again", self.site)
+            _log.info("site %s answers again", self.site, extra=self._about)
         self._backoff.reset()
+        self.trouble = ""
         self._set_stalled("")
 
     def _set_stalled(self, why: str) -> None:
@@ -138,7 +150,7 @@ class Reporter:
         groups = _by_properties(self._payloads(batch, unanswered), self._cluster)
         for number, (properties, items) in enumerate(groups):
             if number:
-                await self._limiter.acquire()
+                await self._pace.take_turn()
             await self._send_together(items, dict(properties), unanswered)
 
     async def _send_together(
@@ -152,9 +164,10 @@ class Reporter:
             if len(sent) == 1:
                 self._settle(sent[0], Outcome(DeliveryState.REJECTED, str(error)), unanswered)
                 return
-            _log.warning("site %s refuses a request of %d deployments as a whole: %s", self.site, len(sent), error)
+            text = "site %s refuses a request of %d deployments as a whole: %s"
+            _log.warning(text, self.site, len(sent), error, extra=self._about)
             for half in (sent[: len(sent) // 2], sent[len(sent) // 2 :]):
-                await self._limiter.acquire()
+                await self._pace.take_turn()
                 await self._send_together({each: items[each] for each in half}, properties, unanswered)
             return
         answered = read(answer, list(items))
@@ -185,6 +198,7 @@ class Reporter:
                 delivery.key.namespace,
                 delivery.key.name,
                 outcome.message,
+                extra=of_record(delivery.record),
             )
         self._writes.create_task(self._write_down(delivery, outcome))
 
@@ -202,13 +216,15 @@ class Reporter:
         if outcome.delivery is DeliveryState.ACCEPTED:
             seen = datetime.fromisoformat(delivery.transition.time).timestamp()
             metrics.REPORT_LATENCY_SECONDS.labels(self.site).observe(max(0.0, now_ms / 1000 - seen))
+            metrics.REPORTED_AT.labels(self.site).set(now_ms / 1000)
+            self.accepted_ms = now_ms
+        self._tracing.delivered(delivery.record, delivery.transition, outcome.delivery, now_ms=now_ms)
         _log.info(
             "told Jira",
             extra={
-                "record": f"{delivery.key.namespace}/{delivery.key.name}",
+                **of_record(delivery.record),
                 "state": delivery.transition.state,
                 "outcome": outcome.delivery,
-                "site": self.site,
             },
         )
 

@@ -1,5 +1,6 @@
 """The settings a platform team gives the operator: one YAML file, checked whole before anything starts."""
 
+from jira_deployment_operator.settings.election import Election
 from jira_deployment_operator.settings.file import SettingsError, load
 from jira_deployment_operator.settings.gating import GateDefaults, GateEndpoint, Gating
 from jira_deployment_operator.settings.model import (
@@ -14,10 +15,13 @@ from jira_deployment_operator.settings.model import (
     Site,
     Texts,
 )
+from jira_deployment_operator.settings.status_page import StatusPage
+from jira_deployment_operator.settings.tracing import Tracing
 
 __all__ = [
     "Auth",
     "Connect",
+    "Election",
     "EnvironmentRule",
     "GateDefaults",
     "GateEndpoint",
@@ -29,6 +33,8 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Site",
+    "StatusPage",
     "Texts",
+    "Tracing",
     "load",
 ]

@@ -25,8 +25,11 @@ from pydantic import (
 from jira_deployment_operator.api import values
 from jira_deployment_operator.api.link import WorkloadKind
 from jira_deployment_operator.api.record import EnvironmentType
+from jira_deployment_operator.settings.election import Election
 from jira_deployment_operator.settings.gating import Gating
 from jira_deployment_operator.settings.group import Group
+from jira_deployment_operator.settings.status_page import StatusPage
+from jira_deployment_operator.settings.tracing import Tracing
 
 _ANY_URL: Final = TypeAdapter(AnyUrl)
 _NOT_ABSOLUTE: Final = "must be an absolute URL such as https://acme.atlassian.net, without user or query"
@@ -219,8 +222,11 @@ class Settings(Group):
     confirm_after_seconds: Annotated[float, Field(ge=1, le=86400)] = 30.0
     """How long after Jira accepted a final state it is asked whether it has stored it."""
     gating: Gating = Gating()
+    election: Election = Election()
     log: Log = Log()
     http: Http = Http()
+    status_page: StatusPage = StatusPage()
+    tracing: Tracing = Tracing()
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:

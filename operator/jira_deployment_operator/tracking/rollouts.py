@@ -42,7 +42,8 @@ class Rollout:
     """What is remembered of one rollout. `state` is None between its creation and its first transition.
 
     `aborted` tells that its last change of state was for `observation.ABORTED`; `label` is the version as people
-    call it; `hold` is the id of the hold it began under, `never_begun` tells that it was never let go.
+    call it; `hold` is the id of the hold it began under, `never_begun` tells that it was never let go;
+    `failing_since` is when it failed, or was rolled back, unless it has succeeded since.
     """
 
     ordinal: int
@@ -54,6 +55,7 @@ class Rollout:
     aborted: bool = False
     hold: str = ""
     never_begun: bool = False
+    failing_since: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,20 +17,22 @@ from jira_deployment_operator.kube.events import (
     REASON_NO_ISSUE_KEYS,
     Events,
 )
-from jira_deployment_operator.ledger.ledger import Ledger, key_of
+from jira_deployment_operator.ledger.ledger import Ledger, key_of, workload_of
 from jira_deployment_operator.ledger.opening import FIRST_ORDINAL, new_record
 from jira_deployment_operator.linking.target import Target
-from jira_deployment_operator.observability import metrics
+from jira_deployment_operator.observability.fields import of_record, of_workload
+from jira_deployment_operator.observability.tracing import OFF, Tracing
 from jira_deployment_operator.reporting.desk import Desk
 from jira_deployment_operator.settings import Settings
 from jira_deployment_operator.tracking.amendments import is_amended
+from jira_deployment_operator.tracking.performance import performance
 from jira_deployment_operator.tracking.rollouts import (
     Advance,
     Baseline,
     Open,
 )
 from jira_deployment_operator.tracking.transitions import amended, append, to_be_removed
-from jira_deployment_operator.watch import subjects
+from jira_deployment_operator.watch import counting, subjects
 from jira_deployment_operator.watch.standings import Standings
 from jira_deployment_operator.watch.tidying import Tidying
 from jira_deployment_operator.workloads.observation import Observation, WorkloadKey
@@ -55,6 +57,7 @@ class Recorder:
         gatekeeper: Gatekeeper,
         events: Events,
         now_ms: Callable[[], int],
+        tracing: Tracing = OFF,
     ) -> None:
         self._settings = settings
         self._standings = standings
@@ -64,6 +67,8 @@ class Recorder:
         self._gatekeeper = gatekeeper
         self._events = events
         self._now_ms = now_ms
+        self._tracing = tracing
+        counting.begin(desks)
 
     async def begin(self, step: Open | Baseline, seen: Observation, target: Target, terms: GateTerms | None) -> None:
         """Create the record of a rollout that begins."""
@@ -81,7 +86,7 @@ class Recorder:
         try:
             record = await self._ledger.create(record)
         except NotFound:
-            _log.info("%s: its namespace is gone, nothing to record", seen.workload)
+            _log.info("%s: its namespace is gone, nothing to record", seen.workload, extra=of_workload(seen.workload))
             return
         if isinstance(step, Open):
             try:
@@ -125,7 +130,7 @@ class Recorder:
             record = await self._ledger.update(
                 key_of(newest), lambda each: amended(each, associations, now_ms=now_ms) if wanted(each) else each
             )
-            _log.info("associations changed", extra={"record": f"{record.namespace}/{record.name}"})
+            _log.info("associations changed", extra=of_record(record))
             self.hand_over(record)
 
     async def remove(self, workload: WorkloadKey, reason: str, *, uid: str = "", link: str = "") -> None:
@@ -153,22 +158,14 @@ class Recorder:
                 record.namespace,
                 record.name,
                 record.spec.site,
+                extra=of_record(record),
             )
 
     def _tell(self, record: JiraDeployment, step: Open | Advance) -> None:
-        workload = record.spec.workload
-        metrics.TRANSITIONS.labels(workload.kind, step.state).inc()
-        _log.info(
-            "transition",
-            extra={
-                "namespace": record.namespace,
-                "kind": workload.kind,
-                "workload": workload.name,
-                "record": record.name,
-                "state": step.state,
-                "reason": step.reason,
-            },
-        )
+        before = [each for each in self._ledger.rollouts(workload_of(record)) if each.ordinal < record.spec.ordinal]
+        counting.count(record, performance(record, before))
+        self._tracing.transition(record)
+        _log.info("transition", extra={**of_record(record), "state": step.state, "reason": step.reason})
         self.hand_over(record)
         self._standings.recorded(record)
 

@@ -13,6 +13,7 @@ from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, NotFound
 from jira_deployment_operator.ledger.ledger import Ledger, workload_of
+from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.watch.intake import Gone, Intake, Unlinked
 from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.workloads.kinds import KINDS
@@ -41,11 +42,16 @@ class Sweep:
     async def run(self) -> None:
         """Sweep until cancelled, first at the start."""
         while True:
-            await self._sweep()
+            if await self._sweep():
+                metrics.SWEEPS.labels("ok").inc()
+                metrics.SWEPT_AT.set_to_current_time()
+            else:
+                metrics.SWEEPS.labels("failed").inc()
             self._seen.clear()
             await asyncio.sleep(self._interval_seconds)
 
-    async def _sweep(self) -> None:
+    async def _sweep(self) -> bool:
+        """Sweep once; return False if the API server cut it short."""
         for record in self._ledger.live():
             workload = workload_of(record)
             if not _is_swept(record) or record.status.removal:
@@ -62,9 +68,10 @@ class Sweep:
                 uid = None
             except ApiServerError as error:
                 _log.info("sweep: %s", error)
-                return
+                return False
             if uid != record.spec.workload.uid:
                 self._intake.put(Gone(workload, record.spec.workload.uid))
+        return True
 
     def _lost_link(self, record: JiraDeployment) -> str | None:
         """Return the link whose deletion takes the record with it, if it is not there any more."""

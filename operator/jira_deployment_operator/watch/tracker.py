@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from jira_deployment_operator.api.record import JiraDeployment
@@ -18,6 +19,7 @@ from jira_deployment_operator.ledger.hearing import sources_of
 from jira_deployment_operator.ledger.ledger import Ledger, TakenError, key_of
 from jira_deployment_operator.linking.selection import Chosen
 from jira_deployment_operator.linking.target import Linked, link
+from jira_deployment_operator.observability.fields import of_workload
 from jira_deployment_operator.reporting.desk import Desk
 from jira_deployment_operator.settings import Settings
 from jira_deployment_operator.tracking.rollouts import (
@@ -39,6 +41,9 @@ from jira_deployment_operator.workloads.observation import Observation
 _log = logging.getLogger(__name__)
 
 WORKERS: Final = 16
+
+_FAILOVER_MAX_MS: Final = 3_600_000
+"""What appeared longer ago, while nobody led, is there as if it had always been (R4)."""
 
 _NEW_FOR_MS: Final = 60_000
 """A workload and its link may come in one commit, one after the other, and the workload be complete by then."""
@@ -76,6 +81,7 @@ class Tracker:
         self._events = events
         self._now_ms = now_ms
         self._watching_since_ms = now_ms()
+        self._watched_until_ms: int | None = None
 
     async def run(self) -> None:
         """Follow looks until cancelled, several workloads side by side."""
@@ -83,8 +89,14 @@ class Tracker:
             for _ in range(WORKERS):
                 workers.create_task(self._work())
 
-    def resume(self) -> None:
-        """Hand over what was due when the operator last stopped. What was overtaken until then is not sent late."""
+    def resume(self, watched_until: datetime | None = None) -> None:
+        """Hand over what was due when the operator last stopped. What was overtaken until then is not sent late.
+
+        `watched_until` is when another replica still led, if it is known: what was created since then is new.
+        """
+        self._watching_since_ms = self._now_ms()
+        if watched_until is not None:
+            self._watched_until_ms = round(1000 * watched_until.timestamp())
         for record in self._ledger.live():
             self._take_over(record)
             self._standings.recorded(record)
@@ -106,11 +118,18 @@ class Tracker:
                     await self.follow(looks[0])
                 except ApiServerError as error:
                     pause = self._intake.failed(workload, looks)
-                    _log.warning("%s: not recorded yet, next try in %.1f s: %s", workload, pause, error)
+                    _log.warning(
+                        "%s: not recorded yet, next try in %.1f s: %s",
+                        workload,
+                        pause,
+                        error,
+                        extra=of_workload(workload),
+                    )
                     break
                 except Exception:  # noqa: BLE001 - one workload that cannot be followed must not stop the others (R10)
                     pause = self._intake.failed(workload, looks)
-                    _log.exception("%s: cannot be followed, next try in %.1f s", workload, pause)
+                    text = "%s: cannot be followed, next try in %.1f s"
+                    _log.exception(text, workload, pause, extra=of_workload(workload))
                     break
                 looks.pop(0)
             else:
@@ -122,7 +141,8 @@ class Tracker:
             try:
                 await self._follow(look)
             except TakenError as error:
-                _log.info("%s: somebody else was first, looking again: %s", look.workload, error)
+                about = of_workload(look.workload)
+                _log.info("%s: somebody else was first, looking again: %s", look.workload, error, extra=about)
                 if newest := self._ledger.newest(look.workload):
                     self._take_over(newest)
             else:
@@ -153,7 +173,7 @@ class Tracker:
             return
         seen = attended
         terms = self._gatekeeper.terms(seen, demand)
-        watched_since = self._watched_since() if chosen.link else ""
+        watched_since = self._watched_since(chosen)
         steps = follow(self._ledger.rollouts(seen.workload), seen, watched_since=watched_since)
         for step in steps:
             if isinstance(step, Advance):
@@ -168,10 +188,17 @@ class Tracker:
                 await self._recorder.begin(step, seen, linked.target, terms)
         await self._recorder.amend(seen, linked.target)
 
-    def _watched_since(self) -> str:
-        """What was created after it, and is named by a link, is new; what is linked only later is not (R4)."""
+    def _watched_since(self, chosen: Chosen) -> str:
+        """What was created after it is new: by a link, if it names the workload in time; by a failover, for a moment.
+
+        What is linked, or opts in, only later is not (R4).
+        """
+        now = self._now_ms()
+        is_taking_over = now < self._watching_since_ms + _NEW_FOR_MS
+        if is_taking_over and self._watched_until_ms is not None:
+            return timestamp(max(self._watched_until_ms, self._watching_since_ms - _FAILOVER_MAX_MS))
         settling_ms = max(_NEW_FOR_MS, round(1000 * self._settings.settling_seconds))
-        return timestamp(max(self._watching_since_ms, self._now_ms() - settling_ms))
+        return timestamp(max(self._watching_since_ms, now - settling_ms)) if chosen.link else ""
 
     def demand(self, seen: Observation) -> Demand | None:
         """Return what is demanded of the rollouts of a workload, as far as is known now."""

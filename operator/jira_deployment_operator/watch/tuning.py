@@ -1,6 +1,6 @@
 """kopf's settings for watching many objects and writing none; each was measured (facts: kopf, sections 0 and 9)."""
 
-from typing import Any
+from typing import Any, Final
 
 import kopf
 
@@ -19,6 +19,10 @@ class _NoProgress(kopf.AnnotationsProgressStorage):
 
     def clear(self, *, essence: Any) -> Any:
         return essence
+
+
+IDENTITY: Final[Any] = "jira-deployment-operator"
+"""kopf's name for this process, for peers that it has not. Without one it asks for the user's: a number has none."""
 
 
 def kopf_settings() -> kopf.OperatorSettings:

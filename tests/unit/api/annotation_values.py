@@ -8,6 +8,7 @@ from typing import Any, Final
 from jira_deployment_operator.api.annotations import (
     APPROVE,
     COMMIT,
+    COMMIT_TIME,
     DECIDED_BY,
     DESCRIPTION,
     DISPLAY_NAME,
@@ -41,6 +42,7 @@ IDS_OF_SERVICES: Final = (
 )
 SOME_SERVICE: Final = "must name at least one service, by its id in Jira Service Management"
 HASH: Final = "must be the hash of a commit, 1 to 255 letters and digits"
+TIME: Final = "must be a time as RFC 3339 writes it, such as `2026-11-23T22:30:00Z`"
 REPOSITORY_ID: Final = "must be the repository's id in Jira, 1 to 255 characters, no blanks"
 ID: Final = "must be 1 to 255 letters, digits, dots, dashes or underscores"
 NO_DOTS: Final = "must not be `.` or `..`, which mean something else in an address"
@@ -52,7 +54,8 @@ ANSWER: Final = "must be the id of a hold, a blank, and a reason, such as `1a2b3
 NO_SUCH: Final = "no such annotation: must be one of " + ", ".join(
     f"`jira-operator.dev/{name}`"
     for name in (
-        *("approve", "commit", "description", "display-name", "environment", "environment-name", "environment-type"),
+        *("approve", "commit", "commit-time", "description", "display-name"),
+        *("environment", "environment-name", "environment-type"),
         *("gate", "issue-keys", "label", "message", "override", "pipeline", "refuse", "report", "repository"),
         *("services", "site", "url"),
     )
@@ -86,6 +89,13 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
         ",".join(f"s{number}" for number in range(100)): tuple(f"s{number}" for number in range(100)),
     },
     COMMIT: {each: each for each in ("4dcd9c3a", "0", "A" * 255)},
+    COMMIT_TIME: {
+        each: each
+        for each in (
+            *("2026-11-23T22:30:00Z", "2026-11-23T22:30:00.123456789+05:30", "1970-01-01T00:00:00-23:59"),
+            *("2024-02-29T00:00:00Z", "2000-02-29T00:00:00Z", "2999-12-31T23:59:59Z"),
+        )
+    },
     REPOSITORY: {each: each for each in ("github.com/acme/shop", "42", "\u00e4" * 255)},
     ENVIRONMENT: {each: each for each in ("eu.production", "A_b-1", "...", "a" * 255)},
     ENVIRONMENT_NAME: _TEXTS,
@@ -140,6 +150,16 @@ BAD: Final[dict[str, dict[str, tuple[str, str]]]] = {
         **{each: (each, SOME_SERVICE) for each in ("", " ", ",\n,")},
     },
     COMMIT: {each: (each, HASH) for each in ("", "a/1", "a 1", "a1\n", "\u00e4", "a" * 256)},
+    COMMIT_TIME: {
+        each: (each, TIME)
+        for each in (
+            *("", "yesterday", "2026-11-23", "2026-11-23T22:30:00", "2026-11-23 22:30:00Z", "1795473000"),
+            *("2026-11-23T22:30:00z", "2026-11-23T22:30Z", "2026-11-23T24:00:00Z", "2026-11-23T22:30:60Z"),
+            *("2026-11-23T22:30:00+24:00", "2026-11-23T22:30:00+0100", "2026-11-23T22:30:00.Z", "2026-13-01T00:00:00Z"),
+            *("2026-02-30T00:00:00Z", "2026-04-31T00:00:00Z", "2026-11-31T00:00:00Z", "2026-02-29T00:00:00Z"),
+            *("2100-02-29T00:00:00Z", "2026-11-23T22:30:00Z\n", "\u0662026-11-23T22:30:00Z"),
+        )
+    },
     REPOSITORY: {each: (each, REPOSITORY_ID) for each in ("", "a b", "a,b", "a\u00a0b", "a\n", "a\x1fb", "a" * 256)},
     ENVIRONMENT: {**{each: (each, ID) for each in _BAD_IDS}, **{each: (each, NO_DOTS) for each in (".", "..")}},
     ENVIRONMENT_NAME: {each: (each, TEXT) for each in _BAD_TEXTS},

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jira_deployment_operator.api import values
 from jira_deployment_operator.api.annotations import (
     COMMIT,
+    COMMIT_TIME,
     DISPLAY_NAME,
     ENVIRONMENT,
     ENVIRONMENT_TYPE,
@@ -26,6 +27,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     REPORT: values.boolean,
     SITE: values.site,
     COMMIT: values.commit,
+    COMMIT_TIME: values.time,
     REPOSITORY: values.repository,
     ENVIRONMENT: values.identifier,
     ENVIRONMENT_TYPE: values.environment_type,

@@ -15,6 +15,7 @@ EVERYTHING: Final = Wishes(
     issue_keys=("SHOP-1",),
     services=("s1",),
     commit="a1",
+    commit_time="2026-11-23T22:30:00Z",
     repository="r1",
     environment="eu",
     environment_name="EU",

@@ -61,16 +61,16 @@ def test_wrong_arguments_end_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2
 
 
-@pytest.mark.parametrize(("by_wish", "code"), [(True, 0), (False, 1)], ids=["by-wish", "by-failure"])
+@pytest.mark.parametrize(("ending", "code"), [(app.Ending.WISHED, 0), (app.Ending.FAILED, 1), (app.Ending.DEPOSED, 3)])
 @pytest.mark.usefixtures("logging_untouched")
 def test_the_exit_code_tells_how_the_operator_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_wish: bool, code: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: app.Ending, code: int
 ) -> None:
     started: list[str] = []
 
-    async def run(settings: Settings) -> bool:
+    async def run(settings: Settings) -> app.Ending:
         started.append(settings.cluster)
-        return by_wish
+        return ending
 
     monkeypatch.setattr(app, "run", run)
 

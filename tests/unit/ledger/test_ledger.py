@@ -12,6 +12,7 @@ from jira_deployment_operator.gating.decisions import Said, judged
 from jira_deployment_operator.kube.errors import Unavailable
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.ledger import TakenError, is_settled, key_of, workload_of
+from jira_deployment_operator.observability.metrics import REGISTRY
 from jira_deployment_operator.tracking.transitions import Outcome, append, settle, to_be_removed
 from tests.unit.gating.held import HOLD, held
 from tests.unit.reporting.jira_of_tests import api_server_with, ledger_of
@@ -81,6 +82,19 @@ async def test_only_the_newest_record_and_those_with_something_to_do_are_kept_wh
 
     assert ordinals(ledger.live()) == [2, 3, 5, 6]
     assert [each.ordinal for each in ledger.rollouts(WEB)] == [1, 2, 3, 4, 5, 6]
+
+
+@in_virtual_time
+async def test_a_baseline_that_is_overtaken_at_once_still_gets_its_status_shown() -> None:
+    api_server = api_server_with()
+    ledger = await ledger_of(api_server)
+    baseline = await ledger.create(record())
+    await ledger.create(record(ordinal=2))
+
+    await ledger.store_status(key_of(baseline))
+
+    assert JiraDeployment.from_object(api_server.stored[names.path("shop", baseline.name)]).has_stored_status
+    assert ordinals(ledger.live()) == [2]
 
 
 @in_virtual_time
@@ -309,3 +323,25 @@ async def test_r1_what_is_not_true_any_more_is_taken_out_of_what_is_stored() -> 
     assert stored.status == told.status
     assert stored.status.gate is not None
     assert stored.status.gate.error_since is None
+
+
+def writes(outcome: str) -> float:
+    labels = {"object": "record", "outcome": outcome}
+    return REGISTRY.get_sample_value("jira_deployment_operator_api_server_writes_total", labels) or 0.0
+
+
+@in_virtual_time
+async def test_writes_that_fail_are_counted_as_such() -> None:
+    api_server = api_server_with()
+    ledger = await ledger_of(api_server)
+    failed, ok = writes("failed"), writes("ok")
+    api_server.fates.queue.append(Fate.REFUSED)
+    with pytest.raises(Unavailable):
+        await ledger.create(DUE)
+    assert (writes("failed"), writes("ok")) == (failed + 1, ok)
+    created = await ledger.create(DUE)
+    api_server.fates.queue.append(Fate.REFUSED)
+    with pytest.raises(Unavailable):
+        await ledger.update(key_of(created), successful)
+
+    assert (writes("failed"), writes("ok")) == (failed + 2, ok + 1)

@@ -57,6 +57,7 @@ _VALUES = {
     annotations.ISSUE_KEYS: _keys.map(",".join),
     annotations.SERVICES: st.integers(0, 110).map(lambda most: " ".join(f"s{number}" for number in range(most))),
     annotations.COMMIT: _commits,
+    annotations.COMMIT_TIME: st.just("2026-11-23T22:30:00Z"),
     annotations.REPOSITORY: _words,
     annotations.ENVIRONMENT: _ids,
     annotations.ENVIRONMENT_NAME: _templates,

@@ -60,6 +60,17 @@ FIELDS: Final[dict[str, Field]] = {
         dict(zip(ALL, ["aa", "bb", "cc", "dd"], strict=False)),
         lambda target: target.associations.commits[0].hash,
     ),
+    "commit_time": (
+        annotations.COMMIT_TIME,
+        never,
+        never,
+        {
+            POD_TEMPLATE: "2026-11-23T01:00:00Z",
+            WORKLOAD: "2026-11-23T02:00:00Z",
+            NAMESPACE: "2026-11-23T03:00:00Z",
+        },
+        lambda target: target.commit_time or "",
+    ),
     "repository": (
         annotations.REPOSITORY,
         lambda value: {"repository": value},
@@ -146,6 +157,7 @@ BAD: Final = {
     "issue_keys": "SHOP",
     "services": ",",
     "commit": "a b",
+    "commit_time": "yesterday",
     "repository": "a b",
     "environment": "..",
     "environment_name": "${pod}",

@@ -62,7 +62,22 @@ async def test_a_task_that_died_ends_the_life_of_the_process(probed: Probed) -> 
 def test_nothing_but_records_and_watches_gates_readiness() -> None:
     """Jira's state has no way in: a restart would not bring it back."""
     assert Health().waiting_for == {"records", "watches"}
-    assert {field.name for field in fields(Health)} == {"alive", "waiting_for"}
+    assert {field.name for field in fields(Health)} == {"alive", "waiting_for", "leader"}
+
+
+@pytest.mark.parametrize(("leader", "said"), [("pod-a", "pod-a"), ("", "an election")])
+async def test_who_stands_by_is_ready(probed: Probed, leader: str, said: str) -> None:
+    """An update, and `kubectl wait`, must not wait for a replica that waits for another one."""
+    probed.health.leader = leader
+
+    assert await probed.get("/readyz") == (200, f"ok, standing by for {said}\n")
+
+
+async def test_who_begins_to_lead_is_not_ready_before_it_has_loaded(probed: Probed) -> None:
+    probed.health.leader = "pod-a"
+    probed.health.leader = None
+
+    assert (await probed.get("/readyz"))[0] == 503
 
 
 async def test_a_step_that_is_reached_twice_or_unheard_of_changes_nothing(probed: Probed) -> None:

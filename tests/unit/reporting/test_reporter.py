@@ -19,6 +19,7 @@ from jira_deployment_operator.jira.errors import (
 )
 from jira_deployment_operator.jira.payload import DeploymentData, deployment_data
 from jira_deployment_operator.ledger.ledger import Ledger, key_of
+from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.reporting import reporter as reporter_module
 from jira_deployment_operator.reporting.backoff import Backoff
 from jira_deployment_operator.reporting.outbox import Outbox
@@ -91,7 +92,12 @@ class Told:
         return {each.spec.workload.name: each.status.transitions[-1].delivery for each in self.ledger.live()}
 
 
-async def reported(*records: JiraDeployment, script: Sequence[JiraError] = (), bad: JiraError | None = None) -> Told:
+async def reported(
+    *records: JiraDeployment,
+    script: Sequence[JiraError] = (),
+    bad: JiraError | None = None,
+    requests_per_second: float = 1e6,
+) -> Told:
     """Let a reporter work until all that is due of these records is told."""
     ledger = await ledger_of(api_server_with(*records))
     told = Told(Scripted(script, bad), Recording(), ledger)
@@ -102,7 +108,7 @@ async def reported(*records: JiraDeployment, script: Sequence[JiraError] = (), b
         client=told.jira,
         ledger=ledger,
         outbox=outbox,
-        requests_per_second=1e6,
+        requests_per_second=requests_per_second,
         now_ms=lambda: NOW_MS,
         renewal=told.renewal,
         told=told.records.append,
@@ -293,3 +299,24 @@ class TestTold:
 
         assert [each.status.transitions[0].delivery for each in told.records] == [Delivery.REJECTED]
         assert told.records[0].status.transitions[0].message == "no such issue"
+
+
+def measured(name: str) -> float:
+    return metrics.REGISTRY.get_sample_value(f"jira_deployment_operator_{name}", {"site": "acme"}) or 0.0
+
+
+@in_virtual_time
+async def test_the_wait_for_the_rate_limit_is_counted_while_something_is_due() -> None:
+    """One request a second with a burst of two: of eight requests the last six wait, of two none does."""
+    before = measured("jira_rate_limit_wait_seconds_total")
+    await reported(*rollouts(200), requests_per_second=1)
+    assert measured("jira_rate_limit_wait_seconds_total") == pytest.approx(before, abs=0.01)
+    await reported(*rollouts(800), requests_per_second=1)
+    assert measured("jira_rate_limit_wait_seconds_total") == pytest.approx(before + 6, abs=0.2)
+
+
+@in_virtual_time
+async def test_the_last_report_is_the_last_that_jira_accepted() -> None:
+    metrics.REPORTED_AT.labels("acme").set(0)
+    await reported(*rollouts(1))
+    assert measured("last_report_timestamp_seconds") == NOW_MS / 1000

@@ -1,5 +1,6 @@
 """R1: a deletion that no event told of is found, by looking only after what is open and was not seen."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,12 +8,14 @@ import pytest
 from jira_deployment_operator.api.states import Delivery, State
 from jira_deployment_operator.kube.errors import NotFound, Unavailable
 from jira_deployment_operator.ledger.ledger import Ledger
+from jira_deployment_operator.observability.metrics import REGISTRY
 from jira_deployment_operator.watch.intake import Gone, Intake, Unlinked
 from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.sweep import Sweep
 from jira_deployment_operator.workloads.observation import WorkloadKey
 from tests.unit.samples import record, transition
 from tests.unit.simulation import Fates, StoringApiServer, link_body
+from tests.unit.virtual_time import in_virtual_time
 
 WEB = WorkloadKey("Deployment", "shop", "web")
 UID = record().spec.workload.uid
@@ -88,3 +91,27 @@ async def test_a_link_whose_deletion_nobody_told_of_takes_its_rollouts_with_it()
     intake, api_server = await swept({"uid": UID}, State.SUCCESSFUL, deletes=True)
     assert (await intake.next())[1] == [Unlinked(WEB, "web")]
     assert api_server.asked == []
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [({"uid": UID}, "ok"), (Unavailable("web"), "failed")])
+def test_a_sweep_that_the_api_server_cut_short_has_failed(answer: dict[str, Any] | Exception, outcome: str) -> None:
+    def sweeps() -> dict[str, float | None]:
+        name = "jira_deployment_operator_sweeps_total"
+        return {each: REGISTRY.get_sample_value(name, {"outcome": each}) for each in ("ok", "failed")}
+
+    @in_virtual_time
+    async def run() -> None:
+        api_server = Answering(answer)
+        ledger = Ledger(api_server)
+        ledger._remember(record(transition(1, State.IN_PROGRESS, delivery=Delivery.CONFIRMED), name="web"))
+        sweep = Sweep(api_server=api_server, ledger=ledger, links=Links(), intake=Intake(), interval_seconds=60)
+        sweeping = asyncio.create_task(sweep.run())
+        await asyncio.sleep(150)
+        sweeping.cancel()
+        await asyncio.gather(sweeping, return_exceptions=True)
+
+    before = sweeps()
+    run()
+    after = sweeps()
+
+    assert {each: (after[each] or 0) - (before[each] or 0) for each in after} == {"ok": 0, "failed": 0, outcome: 3}

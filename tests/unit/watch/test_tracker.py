@@ -2,6 +2,8 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -356,3 +358,33 @@ class TestRemovals:
             wished = [each.spec.ordinal for each in records(simulation) if each.status.removal]
             assert wished == [3]
             assert all(workload_of(each) == WEB for each in records(simulation))
+
+
+START: Final = datetime.fromisoformat("2023-11-14T22:13:20Z")  # when the simulation begins
+
+
+@pytest.mark.parametrize(
+    ("created", "watched_until", "after", "states"),
+    [
+        pytest.param(timedelta(seconds=-3), timedelta(seconds=-5), 0, ["successful"], id="while nobody led"),
+        pytest.param(timedelta(seconds=-9), timedelta(seconds=-5), 0, [], id="while somebody led"),
+        pytest.param(timedelta(seconds=-3), None, 0, [], id="before the first operator"),
+        pytest.param(timedelta(seconds=-3), timedelta(seconds=-5), 90, [], id="while nobody led, opted in much later"),
+        pytest.param(timedelta(hours=-2), timedelta(hours=-3), 0, [], id="hours ago, while nobody led"),
+        pytest.param(timedelta(minutes=-50), timedelta(hours=-3), 0, ["successful"], id="less than an hour ago"),
+    ],
+)
+def test_r1_r4_what_came_and_was_complete_while_nobody_led_is_told(
+    created: timedelta, watched_until: timedelta | None, after: int, states: list[str]
+) -> None:
+    @in_virtual_time
+    async def test() -> None:
+        simulation = Simulation()
+        await simulation.start(watched_until=None if watched_until is None else START + watched_until)
+        await simulation.wait(after)
+        simulation.see(replace(seen(Phase.COMPLETE, issue_keys="SHOP-1"), created_at=(START + created).isoformat()))
+        await simulation.wait(10)
+        await simulation.stop()
+        assert [state for state, _ in told(simulation)] == states
+
+    test()

@@ -1,0 +1,1 @@
+"""The chart's Grafana dashboards: what they show, and how Grafana has it written."""

@@ -1,0 +1,3 @@
+"""What counts for all tests."""
+
+pytest_plugins = ["tests.rights.plugin"]
