@@ -1,7 +1,7 @@
 """`python -m benchmarks.soak`: the operator at work for an hour or longer, while Jira fails in every way.
 
 The run fails if anything was lost, repeated or told in the wrong order (R1, R2, R3), or if the operator's memory, open
-files or threads grew; whether they did is read from the second half of the run.
+files, threads or tasks grew; whether they did is read from the second half of the run.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from benchmarks.costs import cpu_seconds
 from benchmarks.machine import Machine
 from benchmarks.soak_jira import SoakJira
 from benchmarks.soak_load import SoakLoad
-from benchmarks.stage import outbox_of
-from benchmarks.trend import FILES, MEMORY, MIB, THREADS, Bound, Sample, Trend, second_half
+from benchmarks.stage import outbox_of, tasks_of
+from benchmarks.trend import FILES, MEMORY, MIB, TASKS, THREADS, Bound, Sample, Trend, second_half
 from sandbox.cluster import Cluster
 from sandbox.installation import ROOT, Installation
 from sandbox.jira import StandInJira
@@ -120,7 +120,7 @@ async def _look_on(console: Console, on: _Stage, found: Soak, changing: asyncio.
         if at >= tells:
             console.print(
                 f"{at / 60:5.1f} min  {sample.rss / MIB:6.1f} MiB  {sample.files} files  {sample.threads} threads  "
-                f"{len(on.load.made)} rollouts  {sample.outbox} due",
+                f"{sample.tasks} tasks  {len(on.load.made)} rollouts  {sample.outbox} due",
                 highlight=False,
             )
             tells += TELLS_EVERY
@@ -136,6 +136,7 @@ async def _sample(on: _Stage, at: float) -> Sample:
         rss=process.memory_info().rss,
         files=process.num_fds(),
         threads=process.num_threads(),
+        tasks=await tasks_of(on.operator),
         outbox=await outbox_of(on.operator),
         bare_rss=psutil.Process(on.reference.pid).memory_info().rss,
     )
@@ -157,6 +158,7 @@ _BOUNDS: Final[tuple[tuple[str, str, Bound, float], ...]] = (
     ("rss", "memory (MiB)", MEMORY, MIB),
     ("files", "open files", FILES, 1),
     ("threads", "threads", THREADS, 1),
+    ("tasks", "tasks of its event loop", TASKS, 1),
 )
 
 

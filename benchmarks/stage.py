@@ -23,6 +23,7 @@ HISTORY_LIMIT: Final = 3
 """Records kept of each workload: so few that rollouts pay for the removal of an old one, as they do in the long run."""
 
 _OUTBOX: Final = "jira_deployment_operator_outbox_transitions"
+_TASKS: Final = "jira_deployment_operator_tasks"
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,18 @@ class Stage:
 
 async def outbox_of(operator: Installation) -> int:
     """How many transitions the operator has not told yet, or not written down as told."""
+    return await _sum(operator, _OUTBOX)
+
+
+async def tasks_of(operator: Installation) -> int:
+    """How many tasks its event loop has."""
+    return await _sum(operator, _TASKS)
+
+
+async def _sum(operator: Installation, metric: str) -> int:
     _, page = await operator.http("metrics")
     samples = [each for family in text_string_to_metric_families(page) for each in family.samples]
-    return int(sum(each.value for each in samples if each.name == _OUTBOX))
+    return int(sum(each.value for each in samples if each.name == metric))
 
 
 @contextlib.asynccontextmanager

@@ -16,6 +16,7 @@ class Sample:
     rss: int
     files: int
     threads: int
+    tasks: int
     outbox: int
     bare_rss: int
 
@@ -66,6 +67,8 @@ MEMORY: Final = Bound(per_hour=8 * MIB, altogether=2 * MIB)
 """At a rollout a second, 8 MiB an hour would be 2.3 KiB kept of each: less than half a record."""
 FILES: Final = Bound(per_hour=4, altogether=2)
 THREADS: Final = Bound(per_hour=2, altogether=1)
+TASKS: Final = Bound(per_hour=10, altogether=5)
+"""kopf has one or two for each object that changed in the last seconds, so they go up and down."""
 
 
 def second_half(samples: Sequence[Sample]) -> list[Sample]:

@@ -158,6 +158,7 @@ class Operator:
 
     def _refresh_metrics(self) -> None:
         metrics.LEADER.set(self._leadership.leads())
+        metrics.TASKS.set(len(asyncio.all_tasks()))
         self._parts.refresh_metrics()
 
     @staticmethod

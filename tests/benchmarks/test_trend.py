@@ -41,6 +41,6 @@ def test_memory_is_flat_if_it_hardly_grows(trend: Trend, is_flat: bool) -> None:
 
 
 def test_the_first_half_does_not_count() -> None:
-    samples = [Sample(at, rss=0, files=0, threads=0, outbox=0, bare_rss=0) for at in (0, 10, 20, 30, 40)]
+    samples = [Sample(at, rss=0, files=0, threads=0, tasks=0, outbox=0, bare_rss=0) for at in (0, 10, 20, 30, 40)]
     assert [each.at for each in second_half(samples)] == [20, 30, 40]
     assert second_half([]) == []

@@ -31,6 +31,12 @@ LEADER = Gauge(
     registry=REGISTRY,
 )
 
+TASKS = Gauge(
+    f"{_PREFIX}_tasks",
+    "Tasks of the event loop; this grows with the workloads that change at once, and falls again.",
+    registry=REGISTRY,
+)
+
 TRANSITIONS = Counter(
     f"{_PREFIX}_transitions",
     "Transitions of rollouts recorded, by the kind of the workload and the new state.",
