@@ -108,7 +108,8 @@ class Installation:
         """
         if self._values.get("gating", {}).get("mechanism") != "Policy":
             return
-        probe = {"namespace": "default", "name": "probe"}
+        namespace = self._values.get("watchNamespaces", ["default"])[0]
+        probe = {"namespace": namespace, "name": "probe"}
         link = {
             "apiVersion": "jira-operator.dev/v1alpha1",
             "kind": "JiraDeploymentLink",
@@ -120,12 +121,12 @@ class Installation:
         }
 
         async def gates() -> bool:
-            create = ("create", "deployment", "probe", "--image=probe:1", "-n", "default", "--dry-run=server", "-ojson")
-            return "jira-operator.dev/hold" in await self._cluster.kubectl(*create)
+            create = ("create", "deployment", "probe", "--image=probe:1", "--dry-run=server", "-ojson")
+            return "jira-operator.dev/hold" in await self._cluster.kubectl(*create, "-n", namespace)
 
         await self._cluster.apply(link)
         await eventually(gates, what="the API server asks the policy and knows its links")
-        await self._cluster.kubectl("delete", "jiradeploymentlink", "probe", "-n", "default")
+        await self._cluster.kubectl("delete", "jiradeploymentlink", "probe", "-n", namespace)
 
     def write_credentials(self, site: JiraSite) -> None:
         """Lay out the files of a site's Secret."""

@@ -107,14 +107,16 @@ class Operator:
         """kopf cancels, when it ends, each task that is younger than itself: so ours are started first."""
         watching = asyncio.Event()
         parts = [self._start(work, name) for name, work in self._parts.at_work()]
-        other_kinds = self._start(self._parts.presence.until_changed(kinds), "presence")
+        scope, watched = self._parts.scope, self._parts.watch(kinds)
+        others = self._start(self._parts.presence.until_changed(kinds, watched.see_namespace), "presence")
         await asyncio.sleep(0)  # the tracker's workers exist now
         watch = self._start(
             kopf.operator(
-                registry=self._parts.watch(kinds).registry(),
+                registry=watched.registry(),
                 settings=kopf_settings(),
                 identity=IDENTITY,
-                clusterwide=True,
+                clusterwide=scope.is_whole_cluster,
+                namespaces=scope.present,
                 standalone=True,
                 stop_flag=stop,
                 ready_flag=watching,
@@ -122,10 +124,10 @@ class Operator:
             "watch",
         )
         watching_task = self._start(self._when_watching(watching, stop), "readiness")
-        await asyncio.wait([watch, other_kinds, deposed, *parts], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([watch, others, deposed, *parts], return_when=asyncio.FIRST_COMPLETED)
         failed = [task for task in (*parts, watch) if task.done() and (task in parts or task.exception())]
         if failed == [watch] and await self._parts.presence.has_changed(kinds):
-            failed = []  # kopf ends with a watch whose kind was removed
+            failed = []  # kopf ends with a watch whose kind, or namespace, was removed
         for task in failed:
             _log.critical("%s has ended, stopping the operator", task.get_name(), exc_info=task.exception())
         self._health.alive = not failed
@@ -133,7 +135,7 @@ class Operator:
             stop.set()
             await asyncio.wait([watch, deposed], timeout=2 * _DRAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             await self._drain(deposed)
-        await _end(*parts, watch, watching_task, other_kinds)
+        await _end(*parts, watch, watching_task, others)
         return Ending.FAILED if failed else Ending.WISHED
 
     async def _drain(self, deposed: asyncio.Task[None]) -> None:

@@ -17,6 +17,7 @@ from jira_deployment_operator.jira.client import JiraClient
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError
 from jira_deployment_operator.kube.events import Events
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.ledger.ledger import Ledger
 from jira_deployment_operator.linking.standing import GatingHere
 from jira_deployment_operator.observability import health, tracing
@@ -61,7 +62,8 @@ class Parts:
         self._api_server = api_server
         self.tracing = tracing.to(settings.tracing.endpoint, settings.cluster)
         self._version_of = partial(template_version, restart_is_new=settings.restarts_are_rollouts)
-        self.presence = Presence(api_server, tuple(KINDS[each] for each in settings.sources))
+        self.scope = Scope(api_server, settings.watch_namespaces)
+        self.presence = Presence(api_server, tuple(KINDS[each] for each in settings.sources), self.scope)
         self._ledger = Ledger(api_server)
         asked_for = {label for rule in settings.environments for label in rule.labels}
         self._namespaces = Namespaces(labels={*asked_for, LABEL_REQUIRED_GATE})
@@ -147,12 +149,12 @@ class Parts:
     async def load(self) -> tuple[Kind, ...]:
         """Read what is remembered; return the kinds that are served. Raises an `ApiServerError`."""
         try:
-            await self._ledger.load()
-            await self._namespaces.load(self._api_server)
-            await self._links.load(self._api_server)
+            await self._namespaces.load(self.scope)  # first: it sees which of them are there
+            await self._ledger.load(self.scope)
+            await self._links.load(self.scope)
             kinds = await self.presence.served()
             if KINDS[rollout.KIND] in kinds:
-                await self._references.load()
+                await self._references.load(self.scope)
         except ApiServerError as error:
             _log.warning("cannot read records, links and namespaces yet, trying again: %s", error)
             raise
@@ -174,6 +176,7 @@ class Parts:
         )
         return Watch(
             kinds=kinds,
+            scope=self.scope,
             lookout=lookout,
             namespaces=self._namespaces,
             links=self._links,

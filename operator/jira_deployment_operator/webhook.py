@@ -27,12 +27,14 @@ from jira_deployment_operator.gating.webhook.serving import LIFETIME, Mounted, S
 from jira_deployment_operator.kube import connection
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.observability import health, webhook_metrics
 from jira_deployment_operator.settings import Settings
 from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.login import connection_info
 from jira_deployment_operator.watch.lost_links import LostLinks
 from jira_deployment_operator.watch.namespaces import Namespaces
+from jira_deployment_operator.watch.presence import Presence
 from jira_deployment_operator.watch.tuning import IDENTITY, kopf_settings
 
 _log = logging.getLogger(__name__)
@@ -75,6 +77,8 @@ class Webhook:
         self._place = place
         self._api_server = api_server
         self._health = health.Health(waiting_for={_LOADED, _WATCHING, _SERVING})
+        self._scope = Scope(api_server, settings.watch_namespaces)
+        self._presence = Presence(api_server, (), self._scope)
         self._links = Links()
         self._namespaces = Namespaces(labels={LABEL_REQUIRED_GATE})
         self._serving = place.serving(api_server)
@@ -116,8 +120,8 @@ class Webhook:
         async for attempt in stamina.retry_context(ApiServerError, attempts=None, timeout=None, wait_max=10):
             with attempt:
                 try:
-                    await self._namespaces.load(self._api_server)
-                    await self._links.load(self._api_server)
+                    await self._namespaces.load(self._scope)
+                    await self._links.load(self._scope)
                 except ApiServerError as error:
                     _log.warning("cannot read links and namespaces yet, trying again: %s", error)
                     raise
@@ -131,8 +135,9 @@ class Webhook:
         stop, watching = asyncio.Event(), asyncio.Event()
         parts = [
             self._start(self._serving.run(), "certificate"),
-            self._start(LostLinks(self._api_server, self._links).run(), "links"),
+            self._start(LostLinks(self._scope, self._links).run(), "links"),
         ]
+        others = self._start(self._presence.until_changed((), self._see_namespace), "presence")
         steps = [self._start(self._listen(), "server"), self._start(self._when_watching(watching), "readiness")]
         await asyncio.sleep(0)
         watch = self._start(
@@ -140,15 +145,18 @@ class Webhook:
                 registry=self._registry(),
                 settings=kopf_settings(),
                 identity=IDENTITY,
-                clusterwide=True,
+                clusterwide=self._scope.is_whole_cluster,
+                namespaces=self._scope.present,
                 standalone=True,
                 stop_flag=stop,
                 ready_flag=watching,
             ),
             "watch",
         )
-        await self._first_end_of(told, watch, *parts, steps=steps)
+        await self._first_end_of(told, watch, others, *parts, steps=steps)
         failed = [task for task in (*parts, *steps, watch) if task.done() and (task in parts or task.exception())]
+        if failed == [watch] and await self._presence.has_changed(()):
+            failed = []  # kopf ends with a watch whose namespace was removed
         for task in failed:
             _log.critical("%s has ended, stopping the webhook", task.get_name(), exc_info=task.exception())
         self._health.alive = not failed
@@ -156,9 +164,9 @@ class Webhook:
             await self._let_go()
         stop.set()
         await asyncio.wait([watch], timeout=10)
-        for task in (*parts, *steps, watch):
+        for task in (*parts, *steps, others, watch):
             task.cancel()
-        await asyncio.gather(*parts, *steps, watch, return_exceptions=True)
+        await asyncio.gather(*parts, *steps, others, watch, return_exceptions=True)
         return not failed
 
     @staticmethod
@@ -197,15 +205,21 @@ class Webhook:
         async def login(**_: Any) -> kopf.ConnectionInfo:
             return await connection_info()
 
-        @kopf.on.event("", "v1", "namespaces", registry=registry)
-        async def on_namespace(event: Any, **_: Any) -> None:
-            self._namespaces.see(event["object"], deleted=event["type"] == _DELETED)
-
         @kopf.on.event(GROUP, VERSION, LINK_PLURAL, registry=registry)
         async def on_link(event: Any, **_: Any) -> None:
             self._links.see(event["object"], deleted=event["type"] == _DELETED)
 
+        if self._scope.is_whole_cluster:
+            self._watch_namespaces(registry)
         return registry
+
+    def _watch_namespaces(self, registry: kopf.OperatorRegistry) -> None:
+        @kopf.on.event("", "v1", "namespaces", registry=registry)
+        async def on_namespace(event: Any, **_: Any) -> None:
+            self._namespaces.see(event["object"], deleted=event["type"] == _DELETED)
+
+    async def _see_namespace(self, body: dict[str, Any]) -> None:
+        self._namespaces.see(body)
 
     @staticmethod
     def _start(part: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:

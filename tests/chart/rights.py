@@ -21,10 +21,11 @@ def rights_of(objects: list[Manifest]) -> dict[str, Any]:
     """Return each role with its rules, and each binding with who gets what, by kind and name."""
     found: dict[str, Any] = {}
     for each in objects:
-        name = f"{each['kind']}/{each['metadata']['name']}"
+        metadata = each["metadata"]
+        name = "/".join(filter(None, (each["kind"], metadata.get("namespace"), metadata["name"])))
         if each["kind"] in ("Role", "ClusterRole"):
             marks = {key: each[key] for key in ("aggregationRule",) if key in each}
-            labels = {key for key in each["metadata"]["labels"] if "/aggregate-to-" in key}
+            labels = {key for key in metadata["labels"] if "/aggregate-to-" in key}
             found[name] = {"rules": each["rules"], **marks, **({"partOf": sorted(labels)} if labels else {})}
         elif each["kind"] in ("RoleBinding", "ClusterRoleBinding"):
             subjects = [f"{subject['kind']}/{subject['namespace']}/{subject['name']}" for subject in each["subjects"]]

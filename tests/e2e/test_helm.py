@@ -49,6 +49,9 @@ def later(mechanism: str) -> dict[str, Any]:
     }
 
 
+WAIT: Final = ("-n", NAMESPACE, "--wait", "--timeout=2m")
+
+
 @pytest.fixture(scope="module")
 async def cluster() -> AsyncIterator[Cluster]:
     async with Cluster() as cluster:
@@ -94,6 +97,16 @@ class Platform:
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
         return str(path)
 
+    async def shows(self, kind: str, field: str, value: int) -> None:
+        """Wait until the status of the release's object of a kind says so."""
+
+        async def says() -> bool:
+            status = (await self.get(kind, NAME)).get("status", {})
+            assert status.get(field) == value, status
+            return True
+
+        await eventually(says, what=f"{kind} {NAME} has {field} {value}")
+
 
 @pytest.fixture
 async def platform(cluster: Cluster, tmp_path: Path) -> AsyncIterator[Platform]:
@@ -110,6 +123,7 @@ async def platform(cluster: Cluster, tmp_path: Path) -> AsyncIterator[Platform]:
         },
     )
     yield Platform(cluster, tmp_path)
+    await cluster.helm("uninstall", NAME, *WAIT, "--ignore-not-found")  # if it failed
     await cluster.kubectl("delete", "deployment/web", "-n", TEAM)
     await cluster.kubectl("delete", "customresourcedefinitions", "-l", f"app.kubernetes.io/name={NAME}")
 
@@ -125,9 +139,6 @@ async def succeeds(platform: Platform) -> None:
     await platform.cluster.kubectl(
         "patch", "pod", f"{NAME}-test", "-n", NAMESPACE, "--subresource=status", "--type=merge", "-p", ended
     )
-
-
-WAIT: Final = ("-n", NAMESPACE, "--wait", "--timeout=2m")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +162,7 @@ async def test_a_release_is_installed_tested_upgraded_rolled_back_uninstalled_an
     await one("install", NAME, str(CHART), *WAIT, "-f", platform.values(FIRST))
     installed = await platform.get("deployment", NAME)
     assert installed["spec"]["strategy"]["type"] == "Recreate"
-    assert installed["status"]["availableReplicas"] == 1
+    await platform.shows("deployment", "availableReplicas", 1)
     with pytest.raises(KubectlError, match="violates PodSecurity"):
         await platform.cluster.kubectl("run", "another", "--image=x", "-n", NAMESPACE)
 
@@ -168,11 +179,11 @@ async def test_a_release_is_installed_tested_upgraded_rolled_back_uninstalled_an
     upgraded = await platform.get("deployment", NAME)
     assert upgraded["metadata"]["uid"] == installed["metadata"]["uid"]
     assert upgraded["spec"]["strategy"]["type"] == "RollingUpdate"
-    assert upgraded["status"]["availableReplicas"] == 2
+    await platform.shows("deployment", "availableReplicas", 2)  # the replaced one goes after helm has waited
     settings = await platform.settings()
     assert [site["name"] for site in settings["sites"]] == ["acme", "beta"]
     assert (settings["election"]["lease"], settings["election"]["namespace"]) == (NAME, NAMESPACE)
-    assert (await platform.get("poddisruptionbudget", NAME))["status"]["disruptionsAllowed"] == 1
+    await platform.shows("poddisruptionbudget", "disruptionsAllowed", 1)
 
     # Roll back: nothing of the upgrade stays.
     await other("rollback", NAME, "1", "-n", NAMESPACE, "--wait", "--timeout=2m")

@@ -35,6 +35,15 @@ def _mechanism(mechanism: str) -> Feature:
     )
 
 
+def _in_some_namespaces(mechanism: str) -> Feature:
+    return Feature(
+        f"watchNamespaces, with gating.mechanism: {mechanism}",
+        on={"watchNamespaces": ["shop"], "gating": {"mechanism": mechanism}},
+        off={"watchNamespaces": [], "gating": {"mechanism": mechanism}},
+        is_in=lambda settings: "watchNamespaces" in settings and settings["gating"]["mechanism"] == mechanism,
+    )
+
+
 FEATURES: Final[tuple[Feature, ...]] = (
     _source("deployments", "Deployment"),
     _source("rollouts", "Rollout"),
@@ -42,6 +51,8 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _source("daemonSets", "DaemonSet"),
     _mechanism("Policy"),
     _mechanism("Webhook"),
+    _in_some_namespaces("Policy"),
+    _in_some_namespaces("Webhook"),
     Feature(
         "gating.endpoint.enabled: true",
         on={"gating": {"endpoint": {"enabled": True}}},

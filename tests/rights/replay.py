@@ -1,7 +1,8 @@
 """Reads an audit log from its beginning: what was granted when, what our accounts asked for, and whether they might.
 
 Requests are judged by what the chart granted before they were made, not by what the API server answered; but it must
-have come to the same decision. While it starts it may come to another: it listens before it has read any role.
+have come to the same decision. While it starts it may come to another, as it listens before it has read any role; and
+so it may in a namespace that goes.
 """
 
 import json
@@ -59,6 +60,8 @@ class Replay:
     usage: dict[frozenset[str], Usage] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     _grants: Grants = field(default_factory=Grants)
+    _gone: set[str] = field(default_factory=set)
+    """Namespaces that were deleted: what is granted in them goes at some moment soon after."""
     _installed: dict[str, Installed] = field(default_factory=dict)
     # What an account had, as long as the features are the same: while a release is uninstalled, it loses one after
     # the other.
@@ -83,6 +86,8 @@ class Replay:
         asked, body = event.get("objectRef") or {}, event.get("responseObject")
         if asked.get("resource") in KINDS:
             self._changed = set(self._granted)
+        if asked.get("resource") == "namespaces" and event["verb"] == "delete":
+            self._gone.add(asked["name"])
         if event["verb"] == "delete" and asked.get("resource") in KINDS:
             self._grants.remove((KINDS[asked["resource"]], asked.get("namespace", ""), asked["name"]))
         elif event["verb"] in WRITES and body:
@@ -102,11 +107,15 @@ class Replay:
         allowing = [each for each in granted if each.allows(request)]
         if not allowing:
             self.refused.append(f"{user}: {request}: the chart does not grant it")
-        elif _is_forbidden(event) and not any(a <= event["requestReceivedTimestamp"] <= b for a, b in self.starts):
+        elif _is_forbidden(event) and not self._is_excused(event, request):
             self.refused.append(f"{user}: {request}: was forbidden, though the chart grants it")
         usage = self.usage.setdefault(installed.features, Usage())
         usage.granted |= {each.right for each in granted if each.right}
         usage.used |= {each.right for each in allowing if each.right}
+
+    def _is_excused(self, event: Mapping[str, Any], request: Request) -> bool:
+        starts = any(begin <= event["requestReceivedTimestamp"] <= end for begin, end in self.starts)
+        return starts or request.namespace in self._gone
 
     def _granted_to(self, user: Mapping[str, Any], installed: Installed) -> set[Granted]:
         key = user["username"], installed

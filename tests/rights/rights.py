@@ -13,25 +13,27 @@ SETTINGS: Final = "-settings"
 
 @dataclass(frozen=True)
 class Right:
-    """One verb on one resource, on one object, or on one path; names begin with `FULLNAME`, as that differs."""
+    """One verb on one resource, on one object, or on one path; names begin with `FULLNAME`, as that differs.
+
+    In the whole cluster or in a namespace, by the same lines of the chart: that is no other right.
+    """
 
     account: str
-    role: str
     rule: Rule
 
     def __str__(self) -> str:
-        return f"{self.rule} to the {self.account} by a {self.role}"
+        return f"{self.rule} to the {self.account}"
 
     def packed(self) -> list[Any]:
         """Return it as JSON has it."""
         rule = self.rule
-        return [self.account, self.role, [rule.verbs, rule.groups, rule.resources, rule.names, rule.paths]]
+        return [self.account, [rule.verbs, rule.groups, rule.resources, rule.names, rule.paths]]
 
     @classmethod
     def unpacked(cls, packed: list[Any]) -> "Right":
         """Return what was packed."""
-        account, role, rule = packed
-        return cls(account, role, Rule(*map(tuple, rule)))
+        account, rule = packed
+        return cls(account, Rule(*map(tuple, rule)))
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def granted_to(grants: Grants, user: str, groups: Collection[str], fullname: str
         account = role.labels.get(COMPONENT, "operator")
         for single in (single for rule in role.rules for single in rule.single()):
             names = tuple(name.replace(fullname, "FULLNAME") for name in single.names)
-            yield Granted(namespace, single, Right(account, role.kind, replace(single, names=names)) if ours else None)
+            yield Granted(namespace, single, Right(account, replace(single, names=names)) if ours else None)
 
 
 def is_settings(body: Mapping[str, Any]) -> bool:

@@ -8,9 +8,9 @@ from tests.rights.judgement import Evidence, Ruling, unused
 from tests.rights.rights import Right
 from tests.rights.rules import Rule
 
-GET: Final = Right("operator", "ClusterRole", Rule(("get",), ("",), ("pods",)))
-PATCH: Final = Right("operator", "ClusterRole", Rule(("patch",), ("apps",), ("deployments",)))
-HELD: Final = Right("operator", "Role", Rule(("get",), ("",), ("pods",), ("FULLNAME-x",)))
+GET: Final = Right("operator", Rule(("get",), ("",), ("pods",)))
+PATCH: Final = Right("operator", Rule(("patch",), ("apps",), ("deployments",)))
+HELD: Final = Right("operator", Rule(("get",), ("",), ("pods",), ("FULLNAME-x",)))
 RULINGS: Final = [Ruling("", {GET: "templates/rbac.yaml"}), Ruling("gating: Policy", {PATCH: "templates/gating.yaml"})]
 
 
@@ -18,17 +18,14 @@ def showed(*used: Right, features: tuple[str, ...] = (), granted: tuple[Right, .
     return Evidence(frozenset(features), frozenset(granted), frozenset(used))
 
 
-GATING: Final = (
-    "templates/gating.yaml: grants `patch` on `deployments.apps` to the operator by a ClusterRole for `gating: Policy`"
-)
+GATING: Final = "templates/gating.yaml: grants `patch` on `deployments.apps` to the operator for `gating: Policy`"
 NEVER_USED: Final = f"{GATING}, and no end-to-end test with that makes such a request"
 UNTESTED: Final = f"{GATING}, and no end-to-end test has an installation with that"
 NEVER_READ: Final = (
-    "templates/rbac.yaml: grants `get` on `pods` to the operator by a ClusterRole, "
-    "and no end-to-end test makes such a request"
+    "templates/rbac.yaml: grants `get` on `pods` to the operator, and no end-to-end test makes such a request"
 )
 NOT_RENDERED: Final = (
-    "a cluster of the tests had granted `get` on `pods` called FULLNAME-x to the operator by a Role, "
+    "a cluster of the tests had granted `get` on `pods` called FULLNAME-x to the operator, "
     "and no end-to-end test makes such a request"
 )
 

@@ -17,7 +17,7 @@ from tests.rights.plugin import Rights
 from tests.rights.rights import Right
 from tests.rights.rules import Rule
 
-RIGHTS = {verb: Right("operator", "ClusterRole", Rule((verb,), ("",), ("pods",))) for verb in ("get", "list")}
+RIGHTS = {verb: Right("operator", Rule((verb,), ("",), ("pods",))) for verb in ("get", "list")}
 EVIDENCE = []
 
 @pytest.fixture
@@ -35,8 +35,7 @@ LISTS: Final = "def test_lists(use):\n    use('list')\n"
 BREAKS: Final = "def test_breaks():\n    assert False\n"
 ELSE: Final = "def test_else():\n    pass\n"
 UNUSED: Final = (
-    "templates/rbac.yaml: grants `list` on `pods` to the operator by a ClusterRole, "
-    "and no end-to-end test makes such a request"
+    "templates/rbac.yaml: grants `list` on `pods` to the operator, and no end-to-end test makes such a request"
 )
 WORKERS: Final = ("-n", "2", "--dist", "loadfile")
 

@@ -138,6 +138,19 @@ def test_an_api_server_that_starts_may_refuse_what_is_granted_but_nothing_else_i
     assert len(replayed(*INSTALLED, asked("delete", decision="forbid"), starts=starts).refused) == 1
 
 
+def test_in_a_namespace_that_goes_rights_go_too_and_nothing_else_is_excused() -> None:
+    gone = {
+        **asked("delete", user="admin"),
+        "objectRef": {"resource": "namespaces", "namespace": "shop", "name": "shop"},
+    }
+    shop, other = (asked("get", namespace=each, decision="forbid") for each in ("shop", "other"))
+
+    assert len(replayed(*INSTALLED, shop).refused) == 1
+    assert replayed(*INSTALLED, gone, shop).refused == []
+    assert len(replayed(*INSTALLED, gone, other).refused) == 1
+    assert len(replayed(*INSTALLED, gone, asked("delete", namespace="shop", decision="forbid")).refused) == 1
+
+
 def test_what_every_cluster_grants_to_all_may_be_asked_for_and_is_no_right_of_the_chart() -> None:
     built_in = role(PODS, labels={"kubernetes.io/bootstrapping": "rbac-defaults"})
     found = replayed(

@@ -30,6 +30,7 @@ from jira_deployment_operator.jira.payload import DeploymentData, DeploymentKey
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import Conflict, NotFound, Unavailable
 from jira_deployment_operator.kube.events import Events
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.ledger.ledger import Ledger, is_settled, workload_of
 from jira_deployment_operator.linking.standing import GatingHere
 from jira_deployment_operator.reporting.backoff import Backoff
@@ -383,8 +384,9 @@ class Simulation:
             events=events,
             now_ms=self.clock,
         )
-        await self.ledger.load()
-        await self.links.load(self.api_server)
+        scope = Scope(self.api_server)
+        await self.ledger.load(scope)
+        await self.links.load(scope)
         tracker.resume(watched_until)
         parts = (tracker, self.sweep, tidying, self.standings, self.desk, waiting)
         self._tasks = [asyncio.create_task(part.run()) for part in parts]

@@ -14,13 +14,29 @@
 !(request.resource.resource == "rollouts" && request.userInfo.username == {{ toJson .Values.gating.argoRolloutsUser }})
 {{- end -}}
 
+{{- /* In which namespaces writes are looked at, as expressions of a selector. */ -}}
+{{- define "jdo.gatedNamespaces" -}}
+- key: kubernetes.io/metadata.name
+  operator: NotIn
+  values: {{ toJson (list "kube-system" .Release.Namespace | uniq) }}
+{{- with include "jdo.watchedNamespaces" . }}
+{{ . }}
+{{- end }}
+{{- end -}}
+
+{{- /* The same for what is only looked at; nothing if that is the whole cluster. */ -}}
+{{- define "jdo.watchedNamespaces" -}}
+{{- with .Values.watchNamespaces -}}
+- key: kubernetes.io/metadata.name
+  operator: In
+  values: {{ toJson . }}
+{{- end -}}
+{{- end -}}
+
 {{- /* Where and which writes are looked at. */ -}}
 {{- define "jdo.gatedWrites" -}}
 namespaceSelector:
-  matchExpressions:
-    - key: kubernetes.io/metadata.name
-      operator: NotIn
-      values: {{ toJson (list "kube-system" .Release.Namespace | uniq) }}
+  matchExpressions: {{- include "jdo.gatedNamespaces" . | nindent 4 }}
 resourceRules:
   {{- if .Values.sources.deployments }}
   - apiGroups: [apps]

@@ -16,7 +16,6 @@ app.kubernetes.io/component: webhook
 {{- /* One entry of the MutatingWebhookConfiguration; `root`, `group`, `version` and `resource` say which. */ -}}
 {{- define "jdo.webhook" -}}
 {{- $webhook := .root.Values.gating.webhook -}}
-{{- $never := dict "key" "kubernetes.io/metadata.name" "operator" "NotIn" "values" (list "kube-system" .root.Release.Namespace | uniq) -}}
 - name: {{ .resource }}.hold.jira-operator.dev
   admissionReviewVersions: [v1]
   rules:
@@ -34,7 +33,11 @@ app.kubernetes.io/component: webhook
     {{- with $webhook.namespaceSelector.matchLabels }}
     matchLabels: {{- toYaml . | nindent 6 }}
     {{- end }}
-    matchExpressions: {{- prepend ($webhook.namespaceSelector.matchExpressions | default list) $never | toYaml | nindent 6 }}
+    matchExpressions:
+      {{- include "jdo.gatedNamespaces" .root | nindent 6 }}
+      {{- with $webhook.namespaceSelector.matchExpressions }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
   matchConditions:
     - name: not-exempt
       expression: >-

@@ -46,7 +46,8 @@ async def _checks(api_server: ApiServer, settings: Settings) -> AsyncIterator[Ch
     if settings.gating.is_enforced:
         yield await check_mechanism(api_server, settings.gating.mechanism)
     who = await _who(api_server)
-    for permission in needed_for(settings.sources, gates=settings.gating.is_enforced):
+    gates, namespaces = settings.gating.is_enforced, settings.watch_namespaces
+    for permission in needed_for(settings.sources, gates=gates, namespaces=namespaces):
         yield await _check_permission(api_server, permission, who)
 
 
@@ -93,8 +94,8 @@ async def _check_permission(api_server: ApiServer, permission: Permission, who: 
         AREA,
         name,
         f"{who} may not {', '.join(missing)}, which is needed {permission.needed}",
-        f"the operator's ClusterRole needs {rule}, as the chart has it with rbac.create; if {who} is not the operator, "
-        "use a kubeconfig of its ServiceAccount",
+        f"the operator's {permission.role} needs {rule}, as the chart has it with rbac.create; if {who} is not the "
+        "operator, use a kubeconfig of its ServiceAccount",
     )
 
 

@@ -89,8 +89,8 @@ def explain_view(view: View, settings: Settings, *, now_ms: int) -> Explanation:
 
 def _verdict(view: View, linked: Linked, recorded: JiraDeployment | None, settings: Settings) -> tuple[bool, str]:
     """The first reason that counts, in the order in which the operator would meet it."""
-    if view.kind.name not in settings.sources:
-        return False, reasons.not_followed(view.kind.name)
+    if because := reasons.not_followed(view.kind.key_of(view.body), settings):
+        return False, because
     if view.lent_to:
         return False, reasons.lends_its_template(view.lent_to)
     if linked.target is None:

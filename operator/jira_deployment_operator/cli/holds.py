@@ -60,7 +60,7 @@ async def _read(namespace: str) -> _Found:
 
 
 async def _records(api_server: ApiServer, namespace: str, found: _Found) -> Records:
-    path = names.collection(namespace) if namespace else names.ALL_RECORDS
+    path = names.collection(namespace)
     try:
         return newest_gated([each async for body in api_server.objects(path) if (each := gated_record(body))])
     except ApiServerError as error:

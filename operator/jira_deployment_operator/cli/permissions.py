@@ -1,7 +1,7 @@
-"""The rights that the operator needs in the cluster: the rules of the chart's ClusterRole (R7)."""
+"""The rights that the operator needs: the rules of the chart's ClusterRole, or of its Role in each namespace (R7)."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from jira_deployment_operator.api.names import GROUP, LINK_PLURAL, RECORD_PLURAL
@@ -11,27 +11,43 @@ from jira_deployment_operator.workloads.kinds import KINDS
 
 _WATCH: Final = ("list", "watch")
 _FOLLOW: Final = ("get", "list", "watch")
+_NAMESPACES: Final = "to read what namespaces say about their workloads"
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Some verbs on one resource, or subresource (`resource/subresource`), in all namespaces."""
+    """Some verbs on one resource, or subresource (`resource/subresource`), in one namespace or in all."""
 
     group: str
     resource: str
     verbs: tuple[str, ...]
     needed: str
     """What for, as the end of a sentence."""
+    namespace: str = ""
+    name: str = ""
 
     @property
     def shown(self) -> str:
-        """The resource as people write it."""
-        return f"{self.resource}.{self.group}" if self.group else self.resource
+        """The resource as people write it, and where."""
+        resource = f"{self.resource}.{self.group}" if self.group else self.resource
+        return f"{resource} in namespace {self.namespace}" if self.namespace else resource
+
+    @property
+    def role(self) -> str:
+        """The role that grants it."""
+        return f"Role in namespace {self.namespace}" if self.namespace else "ClusterRole"
 
     def review(self, verb: str) -> dict[str, Any]:
         """Return the SelfSubjectAccessReview that asks whether one may do it."""
         resource, _, subresource = self.resource.partition("/")
-        asked = {"group": self.group, "resource": resource, "subresource": subresource, "verb": verb}
+        asked = {
+            "namespace": self.namespace,
+            "group": self.group,
+            "resource": resource,
+            "subresource": subresource,
+            "name": self.name,
+            "verb": verb,
+        }
         return {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
@@ -44,12 +60,30 @@ class Permission:
         return f"{{apiGroups: [{group}], resources: [{self.resource}], verbs: [{', '.join(verbs)}]}}"
 
 
-def needed_for(sources: Collection[str], *, gates: bool = False) -> tuple[Permission, ...]:
-    """Return what the operator must be allowed to do to follow these kinds of workloads, and to hold their rollouts."""
+def needed_for(
+    sources: Collection[str], *, gates: bool = False, namespaces: Collection[str] = ()
+) -> tuple[Permission, ...]:
+    """Return what the operator must be allowed to do to follow these kinds of workloads, and to hold their rollouts.
+
+    In each of these `namespaces`, or in the whole cluster if there are none.
+    """
+    everywhere = _for_objects(sources, gates=gates)
+    if not namespaces:
+        return (*everywhere, Permission("", "namespaces", _WATCH, _NAMESPACES))
+    return tuple(
+        permission
+        for namespace in namespaces
+        for permission in (
+            *(replace(each, namespace=namespace) for each in everywhere),
+            Permission("", "namespaces", ("get",), _NAMESPACES, namespace=namespace, name=namespace),
+        )
+    )
+
+
+def _for_objects(sources: Collection[str], *, gates: bool) -> tuple[Permission, ...]:
     return (
         *_for_workloads(sources),
         *(_for_holds(sources) if gates else ()),
-        Permission("", "namespaces", _WATCH, "to read what namespaces say about their workloads"),
         Permission(GROUP, LINK_PLURAL, _WATCH, "to read what teams say about their workloads"),
         Permission(GROUP, f"{LINK_PLURAL}/status", ("patch",), "to tell teams how their links stand"),
         Permission(GROUP, RECORD_PLURAL, ("get", "list", "create", "delete"), "to remember rollouts"),

@@ -101,7 +101,7 @@ async def _records(namespace: str | None, workload: tuple[Kind, str] | None) -> 
     found = []
     wanted = WorkloadKey(workload[0].name, namespace or "", workload[1]) if workload else None
     async with connected() as api_server:
-        async for body in api_server.objects(names.collection(namespace) if namespace else names.ALL_RECORDS):
+        async for body in api_server.objects(names.collection(namespace or "")):
             try:
                 record = begun(JiraDeployment.from_object(body))
             except ValidationError:

@@ -96,9 +96,9 @@ def render_workload(
 
 def _ruled_out(kind: Kind, body: dict[str, Any], manifests: Manifests, settings: Settings) -> str:
     """Why a workload is not followed, whatever is said about it; empty if it is."""
-    if kind.name not in settings.sources:
-        return reasons.not_followed(kind.name)
     workload = kind.key_of(body)
+    if because := reasons.not_followed(workload, settings):
+        return because
     for other, each in manifests.workloads:
         if (
             kind.name == "Deployment"

@@ -20,6 +20,7 @@ from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.api.states import State
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, Conflict, NotFound, Unavailable
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.retention import expired
 from jira_deployment_operator.observability import metrics
@@ -102,9 +103,9 @@ class Ledger:
         self._last_numbers: dict[tuple[str, str], int] = {}
         self._unanswered: dict[WorkloadKey, RecordKey] = {}
 
-    async def load(self) -> None:
-        """Read every record of the cluster; one that cannot be read is told in the log and left alone."""
-        async for body in self._api_server.objects(names.ALL_RECORDS):
+    async def load(self, scope: Scope) -> None:
+        """Read every record; one that cannot be read is told in the log and left alone."""
+        async for body in scope.objects(names.collection):
             try:
                 record = _read(body)
             except ValidationError as error:

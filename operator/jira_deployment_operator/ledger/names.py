@@ -9,9 +9,6 @@ from jira_deployment_operator.workloads.observation import WorkloadKey
 NAME_MAX: Final = 253
 """Kubernetes' limit for the name of an object."""
 
-ALL_RECORDS: Final = f"/apis/{GROUP}/{VERSION}/{RECORD_PLURAL}"
-"""The collection of all records of the cluster."""
-
 _DIGEST_LENGTH: Final = 10
 _ORDINAL_MAX_LENGTH: Final = 12
 
@@ -26,9 +23,10 @@ def record_name(workload: WorkloadKey, ordinal: int) -> str:
     return f"{stem}-{ordinal}"
 
 
-def collection(namespace: str) -> str:
-    """Return the path of a namespace's records."""
-    return f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{RECORD_PLURAL}"
+def collection(namespace: str = "") -> str:
+    """Return the path of a namespace's records, or of all records."""
+    where = f"/namespaces/{namespace}" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}{where}/{RECORD_PLURAL}"
 
 
 def path(namespace: str, name: str) -> str:

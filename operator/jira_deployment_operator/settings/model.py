@@ -210,6 +210,8 @@ class Settings(Group):
     default_site: Name | None = None
     sources: Annotated[tuple[WorkloadKind, ...], Field(min_length=1)] = get_args(WorkloadKind)
     """The kinds of workloads that are followed."""
+    watch_namespaces: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
+    """The namespaces that are looked at, with rights in them alone; the whole cluster if there are none."""
     atlassian: Atlassian = Atlassian()
     environments: Annotated[tuple[EnvironmentRule, ...], Field(max_length=100)] = ()
     issue_keys: IssueKeys = IssueKeys()
@@ -234,6 +236,10 @@ class Settings(Group):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"sites: each name must be unique, used twice: {', '.join(twice)}")
+        namespaces = self.watch_namespaces
+        twice = sorted({name for name in namespaces if namespaces.count(name) > 1})
+        if twice:
+            raise ValueError(f"watchNamespaces: named twice: {', '.join(twice)}")
         if self.site_by_default not in names:
             raise ValueError(f"defaultSite: must be one of {', '.join(names)}")
         return self

@@ -10,6 +10,7 @@ import kopf
 from jira_deployment_operator.api import annotations
 from jira_deployment_operator.api.names import GROUP, LINK_PLURAL, VERSION
 from jira_deployment_operator.kube.events import REASON_INVALID_ANNOTATION, Events, Subject
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.login import connection_info
 from jira_deployment_operator.watch.lookout import Lookout
@@ -27,6 +28,7 @@ class Watch:
         self,
         *,
         kinds: tuple[Kind, ...],
+        scope: Scope,
         lookout: Lookout,
         namespaces: Namespaces,
         links: Links,
@@ -34,6 +36,7 @@ class Watch:
         events: Events,
     ) -> None:
         self._kinds = kinds
+        self._scope = scope
         self._lookout = lookout
         self._namespaces = namespaces
         self._links = links
@@ -48,17 +51,20 @@ class Watch:
         async def login(**_: Any) -> kopf.ConnectionInfo:
             return await connection_info()
 
-        @kopf.on.event("", "v1", "namespaces", registry=registry)
-        async def on_namespace(event: Any, **_: Any) -> None:
-            await self.see_namespace(event["object"], deleted=event["type"] == _DELETED)
-
         @kopf.on.event(GROUP, VERSION, LINK_PLURAL, registry=registry)
         async def on_link(event: Any, **_: Any) -> None:
             await self.see_link(event["object"], deleted=event["type"] == _DELETED)
 
         for kind in self._kinds:
             self._watch_kind(kind, registry)
+        if self._scope.is_whole_cluster:
+            self._watch_namespaces(registry)
         return registry
+
+    def _watch_namespaces(self, registry: kopf.OperatorRegistry) -> None:
+        @kopf.on.event("", "v1", "namespaces", registry=registry)
+        async def on_namespace(event: Any, **_: Any) -> None:
+            await self.see_namespace(event["object"], deleted=event["type"] == _DELETED)
 
     def _watch_kind(self, kind: Kind, registry: kopf.OperatorRegistry) -> None:
         @kopf.on.event(kind.group, kind.version, kind.plural, id=kind.plural, registry=registry)
@@ -71,7 +77,8 @@ class Watch:
         if deleted:
             return
         name, uid = body["metadata"]["name"], body["metadata"]["uid"]
-        for problem in annotations.parse(self._namespaces.said(name).annotations).problems:
+        problems = annotations.parse(self._namespaces.said(name).annotations).problems
+        for problem in problems if self._scope.is_whole_cluster else ():  # the Event would be in namespace default
             await self._events.warn(Subject("v1", "Namespace", "", name, uid), REASON_INVALID_ANNOTATION, str(problem))
         if is_news:
             await self._lookout.look_again(name, self._kinds)

@@ -3,19 +3,17 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
 from jira_deployment_operator.api.link import JiraDeploymentLink
 from jira_deployment_operator.api.names import GROUP, LINK_PLURAL, VERSION
-from jira_deployment_operator.kube.client import ApiServer
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.linking.selection import Chosen, choose
 from jira_deployment_operator.workloads.observation import WorkloadKey
 
 _log = logging.getLogger(__name__)
-
-PATH: Final = f"/apis/{GROUP}/{VERSION}/{LINK_PLURAL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,9 @@ class Links:
     def __init__(self) -> None:
         self._links: dict[str, dict[str, JiraDeploymentLink]] = {}
 
-    async def load(self, api_server: ApiServer) -> None:
+    async def load(self, scope: Scope) -> None:
         """Read all links, before the first workload is looked at. Raises an `ApiServerError`."""
-        async for body in api_server.objects(PATH):
+        async for body in scope.objects(collection):
             self.see(body)
 
     def see(self, body: dict[str, Any], *, deleted: bool = False) -> LinkChange | None:
@@ -70,6 +68,12 @@ class Links:
 
     def _of(self, namespace: str) -> Mapping[str, JiraDeploymentLink]:
         return self._links.get(namespace, {})
+
+
+def collection(namespace: str = "") -> str:
+    """Return the path of a namespace's links, or of all links."""
+    where = f"/namespaces/{namespace}" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}{where}/{LINK_PLURAL}"
 
 
 def _read(body: dict[str, Any]) -> JiraDeploymentLink | None:

@@ -8,9 +8,9 @@ import asyncio
 import logging
 from typing import Final
 
-from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError
-from jira_deployment_operator.watch.links import PATH, Links
+from jira_deployment_operator.kube.scope import Scope
+from jira_deployment_operator.watch.links import Links, collection
 
 _log = logging.getLogger(__name__)
 
@@ -20,8 +20,8 @@ _INTERVAL_SECONDS: Final = 60.0
 class LostLinks:
     """Compares `links` with what the API server has, again and again."""
 
-    def __init__(self, api_server: ApiServer, links: Links, *, interval_seconds: float = _INTERVAL_SECONDS) -> None:
-        self._api_server = api_server
+    def __init__(self, scope: Scope, links: Links, *, interval_seconds: float = _INTERVAL_SECONDS) -> None:
+        self._scope = scope
         self._links = links
         self._interval_seconds = interval_seconds
 
@@ -40,7 +40,7 @@ class LostLinks:
         Links that are seen while the list is read do not count: the list may be older than they are.
         """
         known = [(each.namespace, each.name, each.uid) for each in self._links]
-        there = {body["metadata"]["uid"] async for body in self._api_server.objects(PATH)}
+        there = {body["metadata"]["uid"] async for body in self._scope.objects(collection)}
         for namespace, name, uid in known:
             link = self._links.get(namespace, name)
             if uid not in there and link is not None and link.uid == uid:

@@ -6,9 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from jira_deployment_operator.api import annotations
-from jira_deployment_operator.kube.client import ApiServer
-
-PATH: Final = "/api/v1/namespaces"
+from jira_deployment_operator.kube.scope import Scope
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -31,9 +29,9 @@ class Namespaces:
         self._labels = frozenset(labels)
         self._said: dict[str, Said] = {}
 
-    async def load(self, api_server: ApiServer) -> None:
+    async def load(self, scope: Scope) -> None:
         """Read all namespaces, before the first workload is looked at. Raises an `ApiServerError`."""
-        async for body in api_server.objects(PATH):
+        async for body in scope.namespaces():
             self.see(body)
 
     def said(self, namespace: str) -> Said:

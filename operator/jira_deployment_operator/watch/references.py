@@ -8,6 +8,7 @@ from typing import Any
 
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import NotFound
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.workloads import rollout
 from jira_deployment_operator.workloads.kinds import KINDS
 
@@ -23,10 +24,10 @@ class References:
         self._deployment_of: dict[_Place, _Place] = {}
         self._templates: dict[_Place, rollout.ReferencedTemplate] = {}
 
-    async def load(self) -> None:
+    async def load(self, scope: Scope) -> None:
         """Read all Rollouts' references, before the first Deployment is looked at. Raises an `ApiServerError`."""
         try:
-            async for body in self._api_server.objects(KINDS[rollout.KIND].path()):
+            async for body in scope.objects(KINDS[rollout.KIND].path):
                 self.see_rollout(body)
         except NotFound:
             return  # Argo Rollouts is not installed

@@ -226,6 +226,15 @@ def test_a_kind_that_is_not_followed_says_so(tmp_path: Path, monkeypatch: pytest
     assert (told["reported"], told["because"]) == (False, "Deployment is not among `sources` in the settings")
 
 
+def test_r7_a_namespace_that_is_not_watched_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = explained(tmp_path, monkeypatch, stored(), watchNamespaces=["till"])
+
+    assert (told["reported"], told["because"]) == (
+        False,
+        "namespace shop is not among `watchNamespaces` in the settings",
+    )
+
+
 def test_what_may_not_be_read_is_told_and_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     no = Refused("403 forbidden")
 

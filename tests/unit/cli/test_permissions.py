@@ -44,3 +44,17 @@ def test_only_where_rollouts_can_be_held_workloads_are_written_to() -> None:
         "jiradeploymentlinks/status.jira-operator.dev",
         "jiradeployments/status.jira-operator.dev",
     }
+
+
+def test_r7_in_some_namespaces_nothing_is_asked_of_the_others() -> None:
+    found = needed_for(["Deployment"], namespaces=["shop", "till"])
+    assert {each.namespace for each in found} == {"shop", "till"}
+    assert {each.role for each in found} == {"Role in namespace shop", "Role in namespace till"}
+    (namespaces,) = [each for each in found if each.resource == "namespaces" and each.namespace == "till"]
+    assert namespaces.review("get")["spec"]["resourceAttributes"] == {
+        "namespace": "till",
+        "resource": "namespaces",
+        "name": "till",
+        "verb": "get",
+    }
+    assert namespaces.shown == "namespaces in namespace till"

@@ -149,6 +149,12 @@ def test_a_kind_that_is_not_followed_says_so(tmp_path: Path) -> None:
     assert told["because"] == "DaemonSet is not among `sources` in the settings"
 
 
+def test_r7_a_namespace_that_is_not_watched_says_so(tmp_path: Path) -> None:
+    told = only(rendered(tmp_path, manifest(), watchNamespaces=["till"]))
+
+    assert told["because"] == "namespace default is not among `watchNamespaces` in the settings"
+
+
 WRONG = {
     "boolean": (
         manifest(annotations={REPORT: True}),

@@ -20,6 +20,7 @@ from jira_deployment_operator.gating import endpoint
 from jira_deployment_operator.gating.demand import Demand
 from jira_deployment_operator.gating.endpoint import AT_ONCE_MAX, BODY_MAX, Endpoint
 from jira_deployment_operator.kube.errors import Refused, Unavailable
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.ledger import Ledger
 from jira_deployment_operator.observability import logs, metrics
@@ -126,7 +127,7 @@ async def asking(
 ) -> AsyncIterator[Asking]:
     made = Asking(token_file, **version)
     prepare(made.cluster)
-    await made.ledger.load()
+    await made.ledger.load(Scope(made.cluster))
     app = make_app(made.health, CollectorRegistry(), refresh=lambda: None)
     app.add_routes(made.endpoint.routes())
     async with TestClient(TestServer(app)) as made.http:

@@ -21,6 +21,7 @@ from jira_deployment_operator.gating.holds import Holds
 from jira_deployment_operator.gating.waiting import Waiting
 from jira_deployment_operator.kube.errors import ApiServerError, Refused
 from jira_deployment_operator.kube.events import Events
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.ledger import Ledger, TakenError, key_of
 from jira_deployment_operator.observability import metrics
@@ -67,7 +68,7 @@ class Gate:
 async def gate(*records: JiraDeployment, hold: str = HOLD, with_site: bool = True) -> Gate:
     api_server = cluster_with(*records, hold=hold)
     ledger = Ledger(api_server)
-    await ledger.load()
+    await ledger.load(Scope(api_server))
     holds, told_events = Holds(api_server), Events(api_server)
     told: list[JiraDeployment] = []
     clock = itertools.count(NOW_MS + 60_000)

@@ -18,6 +18,7 @@ from jira_deployment_operator.gating.holds import Holds
 from jira_deployment_operator.gating.waiting import Waiting
 from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess, JiraUnavailable, RequestInvalid
 from jira_deployment_operator.kube.events import Events
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.ledger import Ledger, key_of, workload_of
 from jira_deployment_operator.settings import Gating
@@ -67,7 +68,7 @@ async def waiting_for(
     api_server = api_server or cluster_with(*records)
     jira = jira or GatingJira()
     ledger = Ledger(api_server)
-    await ledger.load()
+    await ledger.load(Scope(api_server))
     told: list[JiraDeployment] = []
     waiting = Waiting(
         "acme",

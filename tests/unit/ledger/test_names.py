@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jira_deployment_operator.ledger.names import ALL_RECORDS, NAME_MAX, path, record_name
+from jira_deployment_operator.ledger.names import NAME_MAX, collection, path, record_name
 from jira_deployment_operator.workloads.observation import WorkloadKey
 
 SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -63,5 +63,6 @@ def test_kinds_are_kept_apart() -> None:
 
 
 def test_paths_are_those_of_the_api() -> None:
-    assert ALL_RECORDS == "/apis/jira-operator.dev/v1alpha1/jiradeployments"
+    assert collection() == "/apis/jira-operator.dev/v1alpha1/jiradeployments"
+    assert collection("shop") == "/apis/jira-operator.dev/v1alpha1/namespaces/shop/jiradeployments"
     assert path("shop", "x-1") == "/apis/jira-operator.dev/v1alpha1/namespaces/shop/jiradeployments/x-1"

@@ -7,6 +7,7 @@ from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.jira.answers import StoredDeployment, SubmitAnswer
 from jira_deployment_operator.jira.client import JiraClient
 from jira_deployment_operator.jira.payload import DeploymentData, DeploymentKey
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.ledger.ledger import Ledger
 from tests.unit.simulation import Fates, StoringApiServer
@@ -75,5 +76,5 @@ def api_server_with(*records: JiraDeployment) -> StoringApiServer:
 async def ledger_of(api_server: StoringApiServer) -> Ledger:
     """Return a ledger that has read what the API server has."""
     ledger = Ledger(api_server)
-    await ledger.load()
+    await ledger.load(Scope(api_server))
     return ledger

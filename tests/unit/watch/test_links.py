@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.workloads.observation import WorkloadKey
 from tests.unit.simulation import Fates, StoringApiServer, link_body
@@ -123,6 +124,6 @@ async def test_at_the_start_all_links_are_read() -> None:
         api_server.stored[path] = link_body("web", namespace=namespace)
     links = Links()
 
-    await links.load(api_server)
+    await links.load(Scope(api_server))
 
     assert sorted(link.namespace for link in links) == ["other", "shop"]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from jira_deployment_operator.kube.errors import NotFound, Unavailable
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.ledger import names
 from jira_deployment_operator.watch.intake import Gone, Unlinked
 from jira_deployment_operator.workloads.kinds import KINDS
@@ -200,7 +201,7 @@ async def test_r1_an_old_record_makes_a_workload_known_even_if_it_is_settled(wat
     stored = told.to_object()
     stored["metadata"] |= {"namespace": "shop", "resourceVersion": "1"}
     watching.api_server.stored[names.path("shop", told.name)] = stored
-    await watching.ledger.load()
+    await watching.ledger.load(Scope(watching.api_server))
 
     await watching.see(workload())
 

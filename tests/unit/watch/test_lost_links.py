@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.watch.links import Links
 from jira_deployment_operator.watch.lost_links import LostLinks
 from tests.unit.simulation import link_body
@@ -34,7 +35,7 @@ def known(*bodies: dict[str, Any]) -> Links:
 
 
 async def look(links: Links, listing: Listing) -> list[str]:
-    await LostLinks(listing, links).look()  # type: ignore[arg-type]
+    await LostLinks(Scope(listing), links).look()  # type: ignore[arg-type]
     return sorted(each.uid for each in links)
 
 

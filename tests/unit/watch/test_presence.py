@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from jira_deployment_operator.kube.errors import NotFound, Unavailable
+from jira_deployment_operator.kube.scope import Scope
+from jira_deployment_operator.watch import presence
 from jira_deployment_operator.watch.presence import Presence
 from jira_deployment_operator.workloads.kinds import KINDS
+from tests.unit.kube.namespaces import NamespacedApiServer
 from tests.unit.simulation import Fates, StoringApiServer
 
 WITH_ROLLOUTS = {"resources": [{"name": "rollouts"}, {"name": "rollouts/status"}]}
@@ -42,7 +45,7 @@ async def test_kubernetes_own_kinds_are_always_served_and_others_if_the_api_serv
     answer: dict[str, Any] | Exception, served: tuple[object, ...]
 ) -> None:
     api_server = Discovery(answer)
-    assert await Presence(api_server, WANTED).served() == served
+    assert await Presence(api_server, WANTED, Scope(api_server)).served() == served
     assert api_server.asked == ["/apis/argoproj.io/v1alpha1"]
 
 
@@ -59,4 +62,42 @@ async def test_kubernetes_own_kinds_are_always_served_and_others_if_the_api_serv
 async def test_only_an_answer_can_be_a_change(
     answer: dict[str, Any] | Exception, known: tuple[Any, ...], has_changed: bool
 ) -> None:
-    assert await Presence(Discovery(answer), WANTED).has_changed(known) is has_changed
+    api_server = Discovery(answer)
+    assert await Presence(api_server, WANTED, Scope(api_server)).has_changed(known) is has_changed
+
+
+DEPLOYMENTS = (KINDS["Deployment"],)
+
+
+@pytest.mark.parametrize(
+    ("then", "has_changed"),
+    [
+        pytest.param({"shop": {}}, False, id="the same"),
+        pytest.param({"shop": {"a": "1"}}, False, id="it says something else"),
+        pytest.param({"shop": {}, "till": {}}, True, id="one has come"),
+        pytest.param({"till": {}}, True, id="one is gone and another has come"),
+        pytest.param({"shop": Unavailable("away")}, False, id="no answer"),
+        pytest.param({}, False, id="none at all: there would be nothing to start with"),
+    ],
+)
+async def test_other_namespaces_than_before_are_a_change(then: dict[str, Any], has_changed: bool) -> None:
+    api_server = NamespacedApiServer({"shop": {}})
+    scope = Scope(api_server, ("shop", "till"))
+    await scope.look()
+    api_server.answers = then
+    assert await Presence(api_server, DEPLOYMENTS, scope).has_changed(DEPLOYMENTS) is has_changed
+
+
+async def test_what_namespaces_say_is_handed_on_until_there_are_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "INTERVAL_SECONDS", 0)
+    api_server = NamespacedApiServer({"shop": {"a": "1"}})
+    scope = Scope(api_server, ("shop", "till"))
+    await scope.look()
+    seen = []
+
+    async def see(body: dict[str, Any]) -> None:
+        seen.append(body["metadata"]["annotations"])
+        api_server.answers["shop" if len(seen) == 1 else "till"] = {"a": "2"}
+
+    await Presence(api_server, DEPLOYMENTS, scope).until_changed(DEPLOYMENTS, see)
+    assert seen == [{"a": "1"}, {"a": "2"}]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from jira_deployment_operator.kube.errors import NotFound, Unavailable
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.watch.references import References
 from tests.unit.samples import deployment, pod_template, workload
 from tests.unit.simulation import Fate, Fates, StoringApiServer
@@ -91,7 +92,7 @@ def test_a_deployment_is_a_workload_again_when_its_rollout_is_gone(references: R
 async def test_at_the_start_all_references_are_read(api_server: Counting, references: References) -> None:
     api_server.stored["/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web"] = rollout()
 
-    await references.load()
+    await references.load(Scope(api_server))
 
     assert references.is_referenced("shop", "pods")
 
@@ -99,7 +100,7 @@ async def test_at_the_start_all_references_are_read(api_server: Counting, refere
 async def test_without_argo_rollouts_there_are_none(api_server: Counting, references: References) -> None:
     api_server.serves_rollouts = False
 
-    await references.load()
+    await references.load(Scope(api_server))
 
     assert not references.is_referenced("shop", "pods")
 

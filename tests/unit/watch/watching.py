@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from jira_deployment_operator.gating.holds import Holds
 from jira_deployment_operator.kube.events import Events
+from jira_deployment_operator.kube.scope import Scope
 from jira_deployment_operator.ledger.ledger import Ledger
 from jira_deployment_operator.linking.standing import GatingHere
 from jira_deployment_operator.watch.handlers import Watch
@@ -96,6 +97,7 @@ class Watching:
         )
         self.watch = Watch(
             kinds=self.kinds,
+            scope=Scope(self.api_server),
             lookout=self.lookout,
             namespaces=self.namespaces,
             links=self.links,
