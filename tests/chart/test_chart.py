@@ -486,6 +486,34 @@ def test_permissions_can_be_left_to_others(chart: Chart) -> None:
     assert not {"ClusterRole", "ClusterRoleBinding"} & set(kinds(chart.render(rbac={"create": False})))
 
 
+def test_r7_for_some_namespaces_there_is_a_role_in_each_and_nothing_for_the_cluster(chart: Chart) -> None:
+    rendered = chart.render(watchNamespaces=["shop", "till"])
+
+    assert not {"ClusterRole", "ClusterRoleBinding"} & set(kinds(rendered))
+    everywhere = rules_of(chart.render())
+    for namespace in ("shop", "till"):
+        there = [each for each in rendered if each["metadata"].get("namespace") == namespace]
+        assert sorted(each["kind"] for each in there) == ["Role", "RoleBinding"]
+        only_here = [rule for rule in rules_of(there) if rule not in everywhere]
+        assert only_here == [([""], ["namespaces"], ["get"])]
+        (binding,) = [each for each in there if each["kind"] == "RoleBinding"]
+        assert binding["subjects"][0]["namespace"] == "jira"
+
+
+def test_r7_for_some_namespaces_nothing_is_looked_at_elsewhere(chart: Chart) -> None:
+    gates = {"gating": {"mechanism": "Policy"}, "admissionWarnings": {"enabled": True}}
+    policies = [
+        each
+        for each in chart.render(**gates, watchNamespaces=["shop"])
+        if each["kind"] in ("MutatingAdmissionPolicy", "ValidatingAdmissionPolicy")
+    ]
+
+    assert len(policies) >= 5
+    watched = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["shop"]}
+    for each in policies:
+        assert watched in each["spec"]["matchConstraints"]["namespaceSelector"]["matchExpressions"]
+
+
 # CRDs
 
 

@@ -41,6 +41,7 @@ def render(helm4: Helm) -> Render:
 
 PODS: Final = {"Deployment", "Service", "PodDisruptionBudget"}
 RIGHTS: Final = {"ServiceAccount", "ClusterRole", "ClusterRoleBinding"}
+CERTIFICATE: Final = f"{NAME}-certificate"
 
 EVERYTHING: Final[dict[str, Any]] = {
     "replicas": 3,
@@ -67,7 +68,10 @@ def test_it_is_there_only_with_its_mechanism(render: Render, mechanism: str) -> 
 
 
 def test_it_is_a_configuration_its_rights_and_its_pods(render: Render) -> None:
-    assert set(render()) == {(kind, NAME) for kind in {"MutatingWebhookConfiguration"} | PODS | RIGHTS}
+    assert set(render()) == {
+        *((kind, NAME) for kind in {"MutatingWebhookConfiguration"} | PODS | RIGHTS),
+        *((kind, CERTIFICATE) for kind in ("ClusterRole", "ClusterRoleBinding")),
+    }
 
 
 @pytest.mark.parametrize("version", ["1.30", "1.36"])
@@ -172,8 +176,10 @@ def test_r7_it_may_read_what_it_decides_by_and_tell_its_certificate_and_nothing_
     objects = render()
 
     assert objects["ClusterRole", NAME]["rules"] == [
-        {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list", "watch"]},
         {"apiGroups": ["jira-operator.dev"], "resources": ["jiradeploymentlinks"], "verbs": ["list", "watch"]},
+        {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list", "watch"]},
+    ]
+    assert objects["ClusterRole", CERTIFICATE]["rules"] == [
         {
             "apiGroups": ["admissionregistration.k8s.io"],
             "resources": ["mutatingwebhookconfigurations"],
@@ -181,19 +187,28 @@ def test_r7_it_may_read_what_it_decides_by_and_tell_its_certificate_and_nothing_
             "verbs": ["get", "patch"],
         },
     ]
-    (subject,) = objects["ClusterRoleBinding", NAME]["subjects"]
-    assert subject == {"kind": "ServiceAccount", "name": NAME, "namespace": "jira"}
+    for name in (NAME, CERTIFICATE):
+        (subject,) = objects["ClusterRoleBinding", name]["subjects"]
+        assert subject == {"kind": "ServiceAccount", "name": NAME, "namespace": "jira"}
+        assert objects["ClusterRoleBinding", name]["roleRef"]["name"] == name
     assert objects["Deployment", NAME]["spec"]["template"]["spec"]["serviceAccountName"] == NAME
 
 
 def test_r7_with_cert_manager_it_may_write_nothing_at_all(render: Render) -> None:
-    verbs = {
-        verb
-        for rule in render({"certManager": {"enabled": True}})["ClusterRole", NAME]["rules"]
-        for verb in rule["verbs"]
-    }
+    roles = [each for (kind, _), each in render({"certManager": {"enabled": True}}).items() if kind == "ClusterRole"]
 
-    assert verbs == {"list", "watch"}
+    assert {verb for role in roles for rule in role["rules"] for verb in rule["verbs"]} == {"list", "watch"}
+
+
+def test_r7_for_some_namespaces_it_may_read_in_them_alone_and_is_asked_about_no_others(render: Render) -> None:
+    objects = render(watchNamespaces=["shop"])
+
+    assert objects["Role", NAME]["metadata"]["namespace"] == "shop"
+    assert [each["verbs"] for each in objects["Role", NAME]["rules"]] == [["list", "watch"], ["get"]]
+    assert {name for kind, name in objects if kind == "ClusterRole"} == {CERTIFICATE}
+    for each in entries(objects):
+        watched = each["namespaceSelector"]["matchExpressions"][-1]
+        assert watched == {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["shop"]}
 
 
 def test_permissions_can_be_left_to_others(render: Render) -> None:

@@ -220,12 +220,10 @@ class Ledger:
     async def retain(self, workload: WorkloadKey, limit: int) -> None:
         """Delete the records of `workload` beyond its newest `limit`."""
         rollouts = self.rollouts(workload)
-        needed = [
-            each.ordinal
-            for each in rollouts
-            if (live := self.record(self._key(workload, each.ordinal))) and not is_settled(live)
-        ]
-        for ordinal in expired(rollouts, limit=limit, needed=needed):
+        live = [live for each in rollouts if (live := self.record(self._key(workload, each.ordinal)))]
+        needed = [each.spec.ordinal for each in live if each.due or each.status.removal]
+        unconfirmed = [each.spec.ordinal for each in live if each.unconfirmed]
+        for ordinal in expired(rollouts, limit=limit, needed=needed, unconfirmed=unconfirmed):
             try:
                 await self.delete(self._key(workload, ordinal), workload, ordinal)
             except ApiServerError as error:

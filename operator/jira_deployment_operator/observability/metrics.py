@@ -102,6 +102,13 @@ OUTBOX_OLDEST_SECONDS = Gauge(
     registry=REGISTRY,
 )
 
+UNCONFIRMED = Gauge(
+    f"{_PREFIX}_unconfirmed_rollouts",
+    "Rollouts whose final state Jira accepted and must still be asked about, by site.",
+    ["site"],
+    registry=REGISTRY,
+)
+
 SITE_STALLED = Gauge(
     f"{_PREFIX}_site_stalled",
     "1 if the site refuses the operator's credentials or cannot be found, so that a person must act.",

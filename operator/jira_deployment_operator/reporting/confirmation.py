@@ -15,11 +15,12 @@ from aiolimiter import AsyncLimiter
 from jira_deployment_operator.api.record import JiraDeployment, Transition
 from jira_deployment_operator.api.states import Delivery as DeliveryState
 from jira_deployment_operator.jira.client import JiraClient
-from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess
+from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess, JiraUnavailable
 from jira_deployment_operator.jira.payload import DeploymentKey
 from jira_deployment_operator.ledger.ledger import Ledger, RecordKey, key_of
 from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.observability.fields import of_record
+from jira_deployment_operator.reporting.backoff import Backoff
 from jira_deployment_operator.tracking.transitions import REASON_LOST, Outcome, lost, never_stored, settle
 
 _log = logging.getLogger(__name__)
@@ -29,9 +30,8 @@ LOOKS: Final = 4
 
 TOLD_AGAIN_MAX: Final = 3
 
-_PAUSE_AFTER_FAILURE_SECONDS: Final = 60.0
 _PAUSE_AFTER_REFUSAL_SECONDS: Final = 900.0
-_RATE_SHARE: Final = 0.2
+_RATE_SHARE: Final = 0.3
 """Of the site's requests per second; the rest is for what is due."""
 
 
@@ -58,12 +58,18 @@ class Confirmer:
         self._client = client
         self._ledger = ledger
         self._after_seconds = after_seconds
+        self._backoff = Backoff()
         self._limiter = AsyncLimiter(1, 1 / (_RATE_SHARE * requests_per_second))
         self._now_ms = now_ms
         self._again = again
         self._told = told
         self._due: dict[RecordKey, tuple[float, int]] = {}
         self._news = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many final states must still be asked about."""
+        return len(self._due)
 
     def put(self, record: JiraDeployment) -> None:
         """Take in a record; one without an accepted final state is not kept."""
@@ -91,7 +97,10 @@ class Confirmer:
             except JiraError as error:
                 _log.info("site %s cannot be asked now: %s", self._site, error, extra=self._about)
                 self._plan(key, looks=looks)
-                await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
+                retry_after = error.retry_after if isinstance(error, JiraUnavailable) else 0.0
+                await asyncio.sleep(self._backoff.unavailable(retry_after))
+            else:
+                self._backoff.reset()
 
     def _plan(self, key: RecordKey, *, looks: int) -> None:
         self._due[key] = (_now() + self._after_seconds * float(2**looks), looks)

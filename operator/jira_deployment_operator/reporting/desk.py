@@ -7,6 +7,7 @@ from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.jira.client import JiraClient
 from jira_deployment_operator.jira.credentials import changed
 from jira_deployment_operator.ledger.ledger import Ledger
+from jira_deployment_operator.observability import metrics
 from jira_deployment_operator.observability.tracing import OFF, Tracing
 from jira_deployment_operator.reporting.backoff import Backoff
 from jira_deployment_operator.reporting.confirmation import Confirmer
@@ -98,6 +99,7 @@ class Desk:
     def refresh_metrics(self) -> None:
         """Set the gauges that depend on the time of looking."""
         self._reporter.refresh_metrics()
+        metrics.UNCONFIRMED.labels(self.site).set(self._confirmer.waiting)
 
     def _on_told(self, record: JiraDeployment) -> None:
         self._confirmer.put(record)

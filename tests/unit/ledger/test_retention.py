@@ -44,6 +44,12 @@ def test_r1_a_record_with_something_due_stays() -> None:
     assert expired(plain(5), limit=1, needed=[2]) == (1, 3, 4)
 
 
+def test_r10_what_jira_never_confirms_stays_a_while_and_not_for_ever() -> None:
+    assert expired(plain(13), limit=3, unconfirmed=range(1, 14)) == ()
+    assert expired(plain(20), limit=3, unconfirmed=range(1, 21)) == tuple(range(1, 8))
+    assert expired(plain(20), limit=3, unconfirmed=range(1, 21), needed=[2]) == (1, *range(3, 8))
+
+
 @given(_histories, _limits, st.sets(st.integers(1, 12)))
 def test_what_is_needed_stays_and_no_more_than_the_limit_asks_for_goes(
     rollouts: tuple[Rollout, ...], limit: int, needed: set[int]

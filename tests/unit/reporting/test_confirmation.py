@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ import pytest
 
 from jira_deployment_operator.api.record import JiraDeployment
 from jira_deployment_operator.api.states import Delivery, State
-from jira_deployment_operator.jira.errors import JiraError, JiraRefusesAccess, JiraUnavailable
+from jira_deployment_operator.jira.errors import JiraRefusesAccess, JiraUnavailable
 from jira_deployment_operator.ledger.ledger import Ledger, key_of, workload_of
 from jira_deployment_operator.reporting.confirmation import LOOKS, TOLD_AGAIN_MAX, Confirmer
 from jira_deployment_operator.tracking.transitions import (
@@ -219,27 +220,64 @@ def test_only_accepted_final_states_are_asked_about(unfinished: JiraDeployment) 
     run()
 
 
-@pytest.mark.parametrize(
-    ("error", "pause"), [(JiraUnavailable("503"), 60), (JiraRefusesAccess("403"), 900)], ids=["unavailable", "refused"]
-)
-def test_r1_a_site_that_cannot_be_asked_is_asked_later(error: JiraError, pause: float) -> None:
-    @in_virtual_time
-    async def run() -> None:
-        jira = AskedJira()
-        jira.failures = [error, error]
-        async with confirming(ENDED, jira=jira) as desk:
-            jira.has(ENDED)
-            await pass_time(AFTER_SECONDS + 1)
-            assert len(jira.asked) == 1
-            await pass_time(pause - 2)
-            assert len(jira.asked) == 1
-            await pass_time(2 * pause + 2)
+@in_virtual_time
+async def test_r1_a_site_that_refuses_access_is_left_alone_for_long() -> None:
+    jira = AskedJira()
+    jira.failures = [JiraRefusesAccess("403"), JiraRefusesAccess("403")]
+    async with confirming(ENDED, jira=jira) as desk:
+        jira.has(ENDED)
+        await pass_time(AFTER_SECONDS + 1)
+        assert len(jira.asked) == 1
+        await pass_time(900 - 2)
+        assert len(jira.asked) == 1
+        await pass_time(2 * 900 + 2)
 
-            assert len(jira.asked) == 3
-            assert desk.newest()[0] is Delivery.CONFIRMED
-            assert desk.again == []
+        assert len(jira.asked) == 3
+        assert desk.newest()[0] is Delivery.CONFIRMED
+        assert desk.again == []
 
-    run()
+
+MANY = [
+    record(transition(NOW_MS, State.SUCCESSFUL, Delivery.ACCEPTED), ordinal=each, deployment_sequence_number=each)
+    for each in range(1, 41)
+]
+
+
+@in_virtual_time
+async def test_r10_a_site_that_fails_now_and_then_does_not_pile_up_what_is_unconfirmed() -> None:
+    """Given a site that cannot be asked for every fourth question, then all are answered in little more time."""
+    jira = AskedJira()
+    questions = itertools.count(1)
+
+    def fail_now_and_then() -> None:
+        if next(questions) % 4 == 0:
+            raise JiraUnavailable("503")
+
+    jira.on_get = fail_now_and_then
+    async with confirming(*MANY, jira=jira) as desk:
+        for each in MANY:
+            jira.has(each)
+        await pass_time(2 * AFTER_SECONDS)
+
+        left = [each for each in desk.ledger.live() if each.unconfirmed]
+        assert len(left) <= len(MANY) / 4
+        await pass_time(4 * AFTER_SECONDS)
+        assert not [each for each in desk.ledger.live() if each.unconfirmed]
+        assert desk.again == []
+
+
+@in_virtual_time
+async def test_a_site_that_is_away_is_asked_ever_more_seldom_and_not_before_it_says() -> None:
+    jira = AskedJira()
+    jira.failures = [JiraUnavailable("503")] * 1000
+    async with confirming(*MANY, jira=jira):
+        await pass_time(AFTER_SECONDS + 10 * 60)
+        assert 10 <= len(jira.asked) <= 25
+    jira = AskedJira()
+    jira.failures = [JiraUnavailable("429", retry_after=300)]
+    async with confirming(*MANY, jira=jira):
+        await pass_time(AFTER_SECONDS + 299)
+        assert len(jira.asked) == 1
 
 
 @in_virtual_time
