@@ -17,7 +17,7 @@ INTERVAL = 0.05
 """Seconds between two looks: short against anything a cluster does, long against the cost of one look."""
 
 
-async def eventually(check: Callable[[], Awaitable[T | None]], *, within: float = 30.0, what: str) -> T:
+async def eventually(check: Callable[[], Awaitable[T | None]], *, within: float = 60.0, what: str) -> T:
     """Return the first truthy value of `check`; raise AssertionError once `within` seconds have passed.
 
     An exception counts as "not yet": in a cluster that converges, an object that is not there yet is one.

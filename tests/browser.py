@@ -46,7 +46,7 @@ class Page:
         self.problems()
         self._driver.get(url)
 
-    def wait(self, condition: Callable[[], Any], within: float = 10) -> None:
+    def wait(self, condition: Callable[[], Any], within: float = 30) -> None:
         WebDriverWait(self._driver, within, poll_frequency=0.05).until(lambda _: condition())
 
     def one(self, selector: str) -> WebElement:

@@ -87,7 +87,7 @@ HOLD_ID: Final = (
 async def linked(bench: Workbench, name: str = "web") -> None:
     """A link that asks for a gate at which people decide."""
     await bench.cluster.apply(link(name, "shop", issueKeys=["SHOP-1"], gate={"mode": "Manual"}))
-    await bench.run(f"kubectl wait jiradeploymentlink/{name} -n shop --for=condition=GatingSupported --timeout=30s")
+    await bench.run(f"kubectl wait jiradeploymentlink/{name} -n shop --for=condition=GatingSupported --timeout=60s")
 
 
 async def held(bench: Workbench, name: str = "web") -> None:
@@ -179,7 +179,7 @@ async def billing(bench: Workbench) -> None:
     await running(bench, "billing", "4.0")
     await bench.run(
         "kubectl apply -f billing.yaml\n"
-        "kubectl wait jiradeploymentlink/billing -n shop --for=condition=GatingSupported --timeout=30s"
+        "kubectl wait jiradeploymentlink/billing -n shop --for=condition=GatingSupported --timeout=60s"
     )
 
 

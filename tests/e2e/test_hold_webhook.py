@@ -334,4 +334,4 @@ async def test_an_uninstalled_release_leaves_nothing_that_blocks(cluster: Cluste
     ]
 
     await cluster.kubectl("set", "image", "deployment/web", "main=x:2.0", "-n", namespace)
-    await cluster.kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=30s")
+    await cluster.kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=60s")

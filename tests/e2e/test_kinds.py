@@ -19,7 +19,7 @@ async def test_each_new_version_is_told_and_nothing_else(world: World, kind: str
     await world.jira_shows(namespace, "web", [DONE])
     if kind == "StatefulSet":  # R4: scaling is no rollout
         await world.kubectl("scale", "statefulset/web", "-n", namespace, "--replicas=3")
-        await world.kubectl("rollout", "status", "statefulset/web", "-n", namespace, "--timeout=30s")
+        await world.kubectl("rollout", "status", "statefulset/web", "-n", namespace, "--timeout=60s")
     await world.kubectl("rollout", "restart", f"{kind}/web", "-n", namespace)
     await world.kubectl("rollout", "status", f"{kind}/web", "-n", namespace, "--timeout=60s")
     await world.everything_is_told()

@@ -162,7 +162,7 @@ class World:
         """Return the states Jira was told of one workload, rollout by rollout."""
         return [[update.state for update in each.history] for each in self.deployments(namespace, name)]
 
-    async def jira_shows(self, namespace: str, name: str, expected: History, *, within: float = 30.0) -> None:
+    async def jira_shows(self, namespace: str, name: str, expected: History, *, within: float = 60.0) -> None:
         """Wait until Jira shows exactly this of a workload."""
 
         async def shows() -> bool:
@@ -193,4 +193,4 @@ class World:
 
     async def rolled_out(self, namespace: str, name: str) -> None:
         """Wait until kubectl says that the rollout is complete."""
-        await self.kubectl("rollout", "status", f"deployment/{name}", "-n", namespace, "--timeout=30s")
+        await self.kubectl("rollout", "status", f"deployment/{name}", "-n", namespace, "--timeout=60s")

@@ -53,7 +53,7 @@ def deployment(name: str, *, replicas: int = 1, annotations: dict[str, str] | No
 
 
 async def completes(cluster: Cluster, name: str) -> None:
-    await cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=30s")
+    await cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s")
 
 
 async def the_pod(cluster: Cluster, name: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ async def test_deleted_pods_are_gone_and_replaced(cluster: Cluster) -> None:
     await cluster.apply(deployment("replaced"))
     await completes(cluster, "replaced")
     before = await the_pod(cluster, "replaced")
-    await cluster.kubectl("delete", "pod", before["metadata"]["name"], "--timeout=10s")
+    await cluster.kubectl("delete", "pod", before["metadata"]["name"], "--timeout=60s")
     await completes(cluster, "replaced")
     assert (await the_pod(cluster, "replaced"))["metadata"]["uid"] != before["metadata"]["uid"]
 
@@ -97,7 +97,7 @@ async def test_a_rollout_whose_pods_are_never_ready_exceeds_its_deadline_and_rec
         "wait", f"--for=jsonpath={reason}=ProgressDeadlineExceeded", "deployment/failing", "--timeout=20s"
     )
     with pytest.raises(KubectlError, match="exceeded its progress deadline"):
-        await cluster.kubectl("rollout", "status", "deployment/failing", "--timeout=10s")
+        await cluster.kubectl("rollout", "status", "deployment/failing", "--timeout=60s")
     pods = json.loads(await cluster.kubectl("get", "pods", "--selector=app=failing", "--output=json"))["items"]
     assert [(pod["status"]["phase"], conditions(pod)["Ready"]) for pod in pods] == [("Running", "False")] * 2
 
