@@ -12,12 +12,12 @@ from typing import Any, Final
 import aiohttp
 import pytest
 import yaml
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from sandbox.cluster import Cluster
 from tests.crds.schemas import ROOT
 
-settings.register_profile("rooms", deadline=None, max_examples=60)
+settings.register_profile("rooms", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rooms")
 
 LINKS: Final = "/apis/jira-operator.dev/v1alpha1/namespaces/default/jiradeploymentlinks"
