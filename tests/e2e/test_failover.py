@@ -18,6 +18,7 @@ from sandbox.installation import NAMESPACE, RELEASE, Installation
 from sandbox.jira import StandInJira, faults
 from sandbox.replica import Replica
 from tests.e2e.switchboard import Switchboard
+from tests.e2e.test_cli import cli
 from tests.e2e.test_outages import assert_order
 from tests.e2e.world import POD, READY_AFTER, World, deployment
 from tests.rights.cluster import Cluster
@@ -361,6 +362,9 @@ async def test_who_stands_by_is_ready_says_for_whom_and_ends_at_once(elected: Wo
         assert LEADS in (await leader.http("metrics"))[1]
         assert "jira_deployment_operator_leader 0.0" in (await other.http("metrics"))[1]
         answers = [await each.http("gate/default/deployment/none") for each in replicas.all]
+        ended = await cli(world, "doctor", kubeconfig=world.operator.kubeconfig)
+        assert "may get, update leases.coordination.k8s.io in namespace jira-operator" in ended.out
+        assert ended.out.endswith("All is well.\n"), ended.out
         assert answers[0] == answers[1]  # whoever is asked, the leader answers
         assert "NoSuchWorkload" in answers[0][1]
         await world.cluster.stop_api_server()

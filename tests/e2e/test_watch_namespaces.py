@@ -12,6 +12,7 @@ from sandbox.installation import Installation
 from sandbox.jira import StandInJira
 from tests.e2e.conftest import VALUES
 from tests.e2e.gates import ALLOWED, APPROVE, DONE, gated_deployment, held
+from tests.e2e.test_cli import cli
 from tests.e2e.world import ISSUE_KEYS, POD, REPORT, World, deployment, link
 from tests.rights.cluster import Cluster
 
@@ -90,6 +91,9 @@ async def test_a_namespace_that_goes_or_comes_does_not_stop_the_others() -> None
         await world.apply(deployment("web", SHOP, pods={POD: "never-ready"}), deployment("web", TILL))
         await world.jira_shows(SHOP, "web", [["in_progress"]])
         await world.jira_shows(TILL, "web", [DONE])
+        ended = await cli(world, "doctor", kubeconfig=world.operator.kubeconfig)
+        assert f"may get namespaces in namespace {TILL}" in ended.out
+        assert ended.out.endswith("All is well.\n"), ended.out
 
         await world.kubectl("delete", "namespace", TILL, "--wait=true")
         assert await world.operator.ended() == 0

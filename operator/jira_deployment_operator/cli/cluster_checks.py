@@ -9,7 +9,7 @@ from jira_deployment_operator.cli.check import Check, failed, ok, skipped
 from jira_deployment_operator.cli.cluster import connected
 from jira_deployment_operator.cli.failures import Failure, advice_for_cluster
 from jira_deployment_operator.cli.gating_checks import check_mechanism
-from jira_deployment_operator.cli.permissions import Permission, needed_for
+from jira_deployment_operator.cli.permissions import Permission, needed_for, needed_to_lead
 from jira_deployment_operator.kube.client import ApiServer
 from jira_deployment_operator.kube.errors import ApiServerError, NotFound
 from jira_deployment_operator.settings import Settings
@@ -47,7 +47,8 @@ async def _checks(api_server: ApiServer, settings: Settings) -> AsyncIterator[Ch
         yield await check_mechanism(api_server, settings.gating.mechanism)
     who = await _who(api_server)
     gates, namespaces = settings.gating.is_enforced, settings.watch_namespaces
-    for permission in needed_for(settings.sources, gates=gates, namespaces=namespaces):
+    needed = needed_for(settings.sources, gates=gates, namespaces=namespaces)
+    for permission in (*needed, *needed_to_lead(settings.election)):
         yield await _check_permission(api_server, permission, who)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from jira_deployment_operator.api.names import GROUP, LINK_PLURAL, RECORD_PLURAL
 from jira_deployment_operator.gating.demand import CAN_BE_HELD
+from jira_deployment_operator.settings import Election
 from jira_deployment_operator.workloads import deployment, rollout
 from jira_deployment_operator.workloads.kinds import KINDS
 
@@ -77,6 +78,17 @@ def needed_for(
             *(replace(each, namespace=namespace) for each in everywhere),
             Permission("", "namespaces", ("get",), _NAMESPACES, namespace=namespace, name=namespace),
         )
+    )
+
+
+def needed_to_lead(election: Election) -> tuple[Permission, ...]:
+    """Return what a replica must be allowed to do to be elected; nothing if there is no election."""
+    if not election.enabled:
+        return ()
+    needed, group, namespace = "to choose the replica that leads", "coordination.k8s.io", election.namespace or ""
+    return (
+        Permission(group, "leases", ("get", "update"), needed, namespace=namespace, name=election.lease),
+        Permission(group, "leases", ("create",), needed, namespace=namespace),
     )
 
 

@@ -1,4 +1,5 @@
-from jira_deployment_operator.cli.permissions import Permission, needed_for
+from jira_deployment_operator.cli.permissions import Permission, needed_for, needed_to_lead
+from jira_deployment_operator.settings import Election
 
 
 def resources(*sources: str) -> set[str]:
@@ -58,3 +59,17 @@ def test_r7_in_some_namespaces_nothing_is_asked_of_the_others() -> None:
         "verb": "get",
     }
     assert namespaces.shown == "namespaces in namespace till"
+
+
+def test_a_replica_that_may_be_elected_needs_its_lease_and_no_other() -> None:
+    assert needed_to_lead(Election()) == ()
+
+    found = needed_to_lead(Election(enabled=True, lease="jira", namespace="ours"))
+
+    asked = [(verb, each.review(verb)["spec"]["resourceAttributes"]) for each in found for verb in each.verbs]
+    lease = {"namespace": "ours", "group": "coordination.k8s.io", "resource": "leases"}
+    assert asked == [
+        ("get", {**lease, "name": "jira", "verb": "get"}),
+        ("update", {**lease, "name": "jira", "verb": "update"}),
+        ("create", {**lease, "verb": "create"}),
+    ]
