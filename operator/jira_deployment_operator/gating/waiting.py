@@ -188,7 +188,9 @@ class Waiting:
             trouble = Trouble(f"site {self._site}: {error}")
             if isinstance(error, JiraUnavailable | JiraRefusesAccess):  # else it is about this rollout alone
                 self._trouble = trouble
-                self._trouble_until = loop.time() + max(self._poll_seconds, getattr(error, "retry_after", 0.0)) * 0.8
+                retry_after = error.retry_after if isinstance(error, JiraUnavailable) else 0.0
+                # The next look may come as early as that; what Jira asks for is no less than it says.
+                self._trouble_until = loop.time() + max(self._poll_seconds * 0.8, retry_after)
             return trouble
         self._set_refusal("")
         if answer is None:

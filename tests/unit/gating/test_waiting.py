@@ -192,9 +192,9 @@ async def test_one_trouble_answers_for_all_that_wait() -> None:
 @in_virtual_time
 async def test_a_site_that_asks_for_patience_gets_it() -> None:
     async with waiting_for(WAITS, jira=GatingJira(JiraUnavailable("429", retry_after=600))) as room:
-        await pass_time(470)
+        await pass_time(599)
         assert len(room.jira.times) == 1
-        await pass_time(50)
+        await pass_time(2 * POLL)
         assert len(room.jira.times) == 2
 
 
