@@ -19,7 +19,7 @@ async def test_given_the_command_when_run_then_it_serves_until_interrupted() -> 
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(60), aiohttp.ClientSession() as session:
             printed = (await process.stdout.readuntil(b"projects")).decode()
             found = re.search(r"http://127\.0\.0\.1:\d+", printed)
             assert found is not None
