@@ -68,7 +68,7 @@ async def test_given_a_listening_page_when_something_is_stored_then_an_event_tel
         visiting(jira) as client,
         aiohttp.ClientSession() as session,
         session.get(f"{jira.url}/events") as events,
-        asyncio.timeout(5),
+        asyncio.timeout(30),
     ):
         assert events.content_type == "text/event-stream"
         assert (await events.content.readuntil(b"\n\n")).endswith(b"event: changed\ndata: 0\n\n")
@@ -85,7 +85,7 @@ async def test_given_a_listening_page_when_something_is_deleted_then_an_event_te
         async with (
             aiohttp.ClientSession() as session,
             session.get(f"{jira.url}/events") as events,
-            asyncio.timeout(5),
+            asyncio.timeout(30),
         ):
             await events.content.readuntil(b"\n\n")
 

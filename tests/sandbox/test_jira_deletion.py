@@ -26,7 +26,7 @@ async def delete(client: Client, way: str) -> int:
 async def store(jira: StandInJira, client: Client, *deployments: dict[str, Any], **properties: str) -> None:
     await client.submit(*deployments, properties=properties)
     last = deployments[-1]["updateSequenceNumber"], deployments[-1]["deploymentSequenceNumber"]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await jira.until(lambda: last in update_numbers(jira))
 
 
@@ -49,7 +49,7 @@ async def test_given_a_stored_deployment_when_deleted_then_it_is_read_until_the_
         assert await delete(client, way) == 202
         assert (await client.get("checkout", "prod", 1)).status == 200
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await jira.until(lambda: not jira.deployments())
         assert (await client.get("checkout", "prod", 1)).status == 404
         assert jira.violations == []

@@ -37,7 +37,7 @@ async def test_given_the_command_when_its_delay_is_over_then_a_change_request_aw
     async with StandInJira((site,), storage_delay=0, gating_delay=0.2) as jira, visiting(jira, site) as client:
         await client.submit(a_gated_deployment())
         early = await client.gating_status("checkout", "prod", 1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await jira.until(lambda: jira.gating(KEY))
         reply = await client.gating_status("checkout", "prod", 1)
 
@@ -68,7 +68,7 @@ async def test_given_no_command_when_asked_then_there_is_no_gate() -> None:
 async def test_given_the_delays_when_a_gated_deployment_is_submitted_then_it_is_stored_before_its_gate_opens() -> None:
     async with StandInJira(storage_delay=0.05, gating_delay=0.05) as jira, visiting(jira) as client:
         await client.submit(a_gated_deployment())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await jira.until(jira.deployments)
             assert jira.gates() == []
             await jira.until(jira.gates)
@@ -214,7 +214,7 @@ async def test_given_no_gate_when_answered_then_it_says_so() -> None:
 
 
 async def test_given_somebody_waiting_when_a_gate_opens_and_is_answered_then_they_are_told() -> None:
-    async with StandInJira(storage_delay=0, gating_delay=0.05) as jira, visiting(jira) as client, asyncio.timeout(5):
+    async with StandInJira(storage_delay=0, gating_delay=0.05) as jira, visiting(jira) as client, asyncio.timeout(30):
         await client.submit(a_gated_deployment())
         gate = await jira.until(lambda: jira.gating("OPS-9001"))
         assert gate is not None
@@ -236,7 +236,7 @@ async def test_given_a_gate_when_its_deployment_is_deleted_then_it_ends(delay: f
         await client.delete_by_properties(("cluster", "one"))
         # What comes last shows that nothing before it is still about to open.
         await client.submit(a_gated_deployment(3))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await jira.until(lambda: jira.gating(DeploymentKey("checkout", "prod", 3)))
 
         assert [await status(client, number) for number in (1, 2, 3)] == ["404", "404", "awaiting"]

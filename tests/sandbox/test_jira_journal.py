@@ -92,7 +92,7 @@ async def test_given_a_waiting_test_when_anything_happens_then_it_is_woken() -> 
 
         await client.submit(a_deployment())
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await waiting
             while not jira.deployments():
                 await jira.changed()

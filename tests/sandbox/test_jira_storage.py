@@ -15,7 +15,7 @@ async def test_given_an_accepted_deployment_when_read_at_once_then_404_until_it_
         assert (await client.get("checkout", "prod", 1)).status == 404
         assert jira.deployment("checkout", "prod", 1) is None
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             stored = await jira.until(lambda: jira.deployment("checkout", "prod", 1))
         reply = await client.get("checkout", "prod", 1)
 
@@ -27,13 +27,13 @@ async def test_given_an_accepted_deployment_when_read_at_once_then_404_until_it_
 async def test_given_a_pending_update_when_read_then_the_old_state_is_shown() -> None:
     async with StandInJira(storage_delay=0.3) as jira, visiting(jira) as client:
         await client.submit(a_deployment(1, 1, state="in_progress"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await jira.until(jira.deployments)
 
         await client.submit(a_deployment(1, 2, state="successful"))
 
         assert (await client.get("checkout", "prod", 1)).body["state"] == "in_progress"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await jira.until(lambda: jira.deployments()[0].state == "successful")
         assert (await client.get("checkout", "prod", 1)).body["state"] == "successful"
 
@@ -57,7 +57,7 @@ async def test_given_many_pending_updates_when_stored_then_in_the_order_of_their
         for update in range(1, 31):
             await client.submit(a_deployment(1, update))
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await jira.until(lambda: jira.deployments() and jira.deployments()[0].history[-1][1] == 30)
 
         [stored] = jira.deployments()
