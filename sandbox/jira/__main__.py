@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-import contextlib
+import signal
 
 from sandbox.jira import DEFAULT_SITE, StandInJira
 from sandbox.jira.client import visiting
@@ -10,6 +10,9 @@ from sandbox.jira.example import tell_story
 
 
 async def _run(port: int, *, example: bool) -> None:
+    interrupted = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where whoever starts it ignores them, as a shell's `&` does
+        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
     async with StandInJira(port=port) as jira:
         print(
             f"The stand-in Jira runs until Ctrl-C.\n"
@@ -25,7 +28,7 @@ async def _run(port: int, *, example: bool) -> None:
         if example:
             async with visiting(jira) as client:
                 await tell_story(client)
-        await asyncio.Event().wait()
+        await interrupted.wait()
 
 
 def main() -> None:
@@ -34,8 +37,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
     parser.add_argument("--example", action="store_true", help="fill the page with an example")
     arguments = parser.parse_args()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(arguments.port, example=arguments.example))
+    asyncio.run(_run(arguments.port, example=arguments.example))
 
 
 if __name__ == "__main__":

@@ -5,18 +5,25 @@ import re
 import signal
 import sys
 from pathlib import Path
+from typing import Final
 
 import aiohttp
+import pytest
 
 from sandbox.jira import DEFAULT_SITE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-async def test_given_the_command_when_run_then_it_serves_until_interrupted() -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "sandbox.jira", "--example", cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE
-    )
+IGNORING: Final = ("-c", "import os, sys, signal as s; s.signal(2, s.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])")
+"""What a shell does to what it starts with `&`."""
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["in front", "behind"])
+async def test_given_the_command_when_run_then_it_serves_until_interrupted(ignored: bool) -> None:
+    command = (sys.executable, "-m", "sandbox.jira", "--example")
+    started = (sys.executable, *IGNORING, *command) if ignored else command
+    process = await asyncio.create_subprocess_exec(*started, cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:
         async with asyncio.timeout(60), aiohttp.ClientSession() as session:
