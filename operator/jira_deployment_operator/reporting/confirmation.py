@@ -93,14 +93,20 @@ class Confirmer:
                     extra=self._about,
                 )
                 self._plan(key, looks=looks)
+                self._forget_deleted()
                 await asyncio.sleep(_PAUSE_AFTER_REFUSAL_SECONDS)
             except JiraError as error:
                 _log.info("site %s cannot be asked now: %s", self._site, error, extra=self._about)
                 self._plan(key, looks=looks)
+                self._forget_deleted()
                 retry_after = error.retry_after if isinstance(error, JiraUnavailable) else 0.0
                 await asyncio.sleep(self._backoff.unavailable(retry_after))
             else:
                 self._backoff.reset()
+
+    def _forget_deleted(self) -> None:
+        """While a site cannot be asked nothing else takes out what retention, or somebody, has deleted meanwhile."""
+        self._due = {key: due for key, due in self._due.items() if self._ledger.record(key)}
 
     def _plan(self, key: RecordKey, *, looks: int) -> None:
         self._due[key] = (_now() + self._after_seconds * float(2**looks), looks)

@@ -41,6 +41,7 @@ class Desk:
     jira: AskedJira
     api_server: StoringApiServer
     ledger: Ledger
+    confirmer: Confirmer = field(init=False)
     again: list[JiraDeployment] = field(default_factory=list)
     told: list[JiraDeployment] = field(default_factory=list)
 
@@ -56,7 +57,7 @@ async def confirming(*records: JiraDeployment, jira: AskedJira | None = None) ->
     """Run a confirmer that was handed these records; it must not have ended when all is over."""
     api_server = api_server_with(*records)
     desk = Desk(jira or AskedJira(), api_server, await ledger_of(api_server))
-    confirmer = Confirmer(
+    confirmer = desk.confirmer = Confirmer(
         "acme",
         client=desk.jira,
         ledger=desk.ledger,
@@ -278,6 +279,20 @@ async def test_a_site_that_is_away_is_asked_ever_more_seldom_and_not_before_it_s
     async with confirming(*MANY, jira=jira):
         await pass_time(AFTER_SECONDS + 299)
         assert len(jira.asked) == 1
+
+
+@in_virtual_time
+async def test_r10_records_that_were_deleted_do_not_wait_at_a_site_that_refuses_access() -> None:
+    jira = AskedJira()
+    jira.failures = [JiraRefusesAccess("403")] * 10
+    async with confirming(*MANY, jira=jira) as desk:
+        for each in MANY[1:]:  # the one that stays is asked about first, and bars the way of the others
+            await desk.ledger.delete(key_of(each), workload_of(each), each.spec.ordinal)
+        assert desk.confirmer.waiting == len(MANY)
+        await pass_time(AFTER_SECONDS + 1)
+
+        assert len(jira.asked) == 1
+        assert desk.confirmer.waiting == 1
 
 
 @in_virtual_time
